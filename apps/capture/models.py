@@ -1,0 +1,175 @@
+"""Records of filled forms, every revision of them, drafts that are not yet records, and queries."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from apps.studies.models import Form, Study, StudyVersion, hold_field
+from apps.subjects.models import Subject
+from apps.visits.models import SubjectVisit
+
+
+class FormRecordQuerySet(models.QuerySet):
+    def visible_to(self, actor):
+        return self.filter(subject__in=Subject.objects.visible_to(actor))
+
+
+class FormRecord(models.Model):
+    """One filled form. ``data``: item OID → "7.40" | ["A", "B"] (choices) | {"missing": "ND"};
+    group OID → [{"_key": "…", item OID → …}] for a repeating group. Values are text as entered.
+
+    ``changed``: item OID → revision at which it last changed (line items as "GROUP/key/ITEM").
+    ``irrelevant``: OIDs that are hidden at this revision; their values are kept.
+    """
+
+    class Status(models.TextChoices):
+        INCOMPLETE = "incomplete", _("In progress")
+        COMPLETE = "complete", _("Complete")
+        NOT_DONE = "not_done", _("Not done")
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="+")
+    subject = models.ForeignKey(Subject, on_delete=models.PROTECT, related_name="records")
+    visit = models.ForeignKey(SubjectVisit, null=True, blank=True, on_delete=models.PROTECT, related_name="records")
+    form_oid = models.CharField(max_length=40)
+    form = models.ForeignKey(Form, on_delete=models.PROTECT, related_name="+")
+    version = models.ForeignKey(StudyVersion, on_delete=models.PROTECT, related_name="+")
+    repeat = models.PositiveIntegerField(default=1)
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.INCOMPLETE)
+    revision = models.PositiveIntegerField(default=0)
+    data = models.JSONField(default=dict)
+    changed = models.JSONField(default=dict)
+    irrelevant = models.JSONField(default=list)
+    inactive = models.BooleanField(default=False)
+    hold = hold_field()
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    updated_by_id = models.BigIntegerField(null=True)
+
+    objects = FormRecordQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subject", "visit", "form_oid", "repeat"], name="record_once", nulls_distinct=False
+            )
+        ]
+        indexes = [
+            models.Index(fields=["study", "form_oid", "id"], name="record_export"),
+            models.Index(fields=["subject", "form_oid"], name="record_subject_form"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.form_oid}{f' #{self.repeat}' if self.repeat > 1 else ''}"
+
+
+class RecordRevision(models.Model):
+    """The whole record as one save left it. Insert-only."""
+
+    study_id = models.BigIntegerField()
+    record = models.ForeignKey(FormRecord, on_delete=models.PROTECT, related_name="revisions")
+    revision = models.PositiveIntegerField()
+    status = models.CharField(max_length=12)
+    version_id = models.BigIntegerField()
+    data = models.JSONField()
+    irrelevant = models.JSONField(default=list)
+    event_id = models.UUIDField()
+    at = models.DateTimeField()
+    actor_id = models.BigIntegerField(null=True)
+    actor_name = models.TextField()
+    reason = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["record", "revision"], name="revision_once")]
+
+    def __str__(self) -> str:
+        return f"{self.record_id} r{self.revision}"
+
+
+class Draft(models.Model):
+    """What a person typed and has not saved: kept per person until saved or discarded by that person."""
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    subject = models.ForeignKey(Subject, on_delete=models.PROTECT, related_name="+")
+    visit = models.ForeignKey(SubjectVisit, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    form_oid = models.CharField(max_length=40)
+    repeat = models.PositiveIntegerField(default=1)
+    version = models.ForeignKey(StudyVersion, on_delete=models.PROTECT, related_name="+")
+    base_revision = models.PositiveIntegerField(default=0)
+    data = models.JSONField(default=dict)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "subject", "visit", "form_oid", "repeat", "version"],
+                name="draft_once",
+                nulls_distinct=False,
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.form_oid} by {self.user_id}"
+
+
+class Query(models.Model):
+    """A question about one item of a record (or the whole record): by an edit check, a person or a verification."""
+
+    class Kind(models.TextChoices):
+        SYSTEM = "system", _("System")
+        MANUAL = "manual", _("Manual")
+        VERIFICATION = "verification", _("Verification")
+
+    class Status(models.TextChoices):
+        OPEN = "open", _("Open")
+        ANSWERED = "answered", _("Answered")
+        CLOSED = "closed", _("Closed")
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="+")
+    subject = models.ForeignKey(Subject, on_delete=models.PROTECT, related_name="queries")
+    record = models.ForeignKey(FormRecord, on_delete=models.PROTECT, related_name="queries")
+    item_oid = models.CharField(max_length=40, blank=True)
+    line_key = models.CharField(max_length=40, blank=True)
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    # the edit check (or RANGE, REQUIRED) that holds it open; a check has one query that is not closed per item
+    check_oid = models.CharField(max_length=80, blank=True)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPEN)
+    text = models.JSONField()  # {en, zh} for system queries; {"en": typed text} for people's
+    assigned_role = models.CharField(max_length=30, default="coordinator")
+    due_on = models.DateField(null=True, blank=True)
+    opened_at = models.DateTimeField(auto_now_add=True)
+    opened_by_id = models.BigIntegerField(null=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["record", "item_oid", "line_key", "check_oid"],
+                name="one_open_query_per_check",
+                condition=models.Q(kind="system") & ~models.Q(status="closed"),
+            )
+        ]
+        indexes = [
+            models.Index(fields=["study", "status", "id"], name="query_list"),
+            models.Index(fields=["subject", "status"], name="query_subject"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.record} {self.item_oid}: {self.status}"
+
+
+class QueryMessage(models.Model):
+    """What was said in a query's thread, with the step it made. Insert-only."""
+
+    query = models.ForeignKey(Query, on_delete=models.PROTECT, related_name="messages")
+    step = models.CharField(max_length=10)  # opened, answered, closed, reopened
+    text = models.TextField(blank=True)
+    at = models.DateTimeField()
+    actor_id = models.BigIntegerField(null=True)
+    actor_name = models.TextField()
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.step}: {self.text}"

@@ -1,0 +1,10 @@
+"""History that nobody changes: the database refuses it."""
+
+from django.db import migrations
+
+from apps.audit.sql import insert_only
+
+
+class Migration(migrations.Migration):
+    dependencies = [("randomization", "0001_initial"), ("audit", "0002_ledger")]
+    operations = insert_only("randomization_allocation")

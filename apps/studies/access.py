@@ -1,0 +1,61 @@
+"""May I see it (404), may I do it (403): the two questions every request asks first, in one or two statements."""
+
+from functools import lru_cache
+
+from django.db.models import Q
+
+from apps.common.actors import Actor
+from apps.common.errors import Forbidden, NotVisible
+from apps.common.permissions import Permission
+from apps.studies.models import Membership, Site, Study
+
+
+def get_study_for(actor: Actor, slug: str) -> Study:
+    """The study, or 404 where the actor holds no role at it."""
+    study = Study.objects.visible_to(actor).select_related("version").filter(slug=slug).first()
+    if study is None:
+        raise NotVisible
+    return study
+
+
+def get_site_for(actor: Actor, study: Study, code: str) -> Site:
+    site = Site.objects.visible_to(actor).filter(study=study, code=code).first()
+    if site is None:
+        raise NotVisible
+    return site
+
+
+def roles_at(actor: Actor, study_id: int, site_id: int | None = None) -> frozenset[str]:
+    """The roles that the actor holds at the site (those for all sites included); without a site, anywhere in the study."""
+    held = Membership.objects.in_force(actor).filter(study_id=study_id)
+    if site_id is not None:
+        held = held.filter(Q(site_id=site_id) | Q(site=None))
+    return frozenset(held.values_list("role", flat=True))
+
+
+def may(actor: Actor, permission: Permission, *, study_id: int, site_id: int | None = None) -> bool:
+    return actor.is_system or not permission.roles.isdisjoint(roles_at(actor, study_id, site_id))
+
+
+def require(actor: Actor, permission: Permission, *, study_id: int, site_id: int | None = None) -> None:
+    """Refuse (403) whoever does not hold the right at the study and, where given, at the site."""
+    if not may(actor, permission, study_id=study_id, site_id=site_id):
+        raise Forbidden(permission)
+
+
+@lru_cache
+def blinded_roles(version_id: int) -> frozenset[str]:
+    from apps.studies.protocol import get_protocol
+
+    return frozenset(get_protocol(version_id).definition.blinding.blinded)
+
+
+def is_blinded(actor: Actor, study: Study, site_id: int | None = None) -> bool:
+    """Whether the actor must not learn the arm: one blinded role blinds, whatever else the person holds."""
+    if actor.is_system or study.version_id is None:
+        return False
+    return not blinded_roles(study.version_id).isdisjoint(roles_at(actor, study.pk, site_id))
+
+
+def sees_whole_study(actor: Actor, study_id: int) -> bool:
+    return actor.is_system or Membership.objects.in_force(actor).filter(study_id=study_id, site=None).exists()

@@ -1,0 +1,210 @@
+"""The study: arms, criteria, visits, cycles, dosing, outcomes, questions, blinding, reminders."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from apps.studies.definition.base import Interval, Offset, Oid, Part, RuleText, Source, Sourced, Text
+from apps.studies.definition.forms import CodeList, FormDefinition
+
+Anchor = Annotated[str, Field(pattern=r"^[a-z_]+(:[A-Z0-9_]+)?$")]
+ANCHORS = {
+    "consent",
+    "enrolment",
+    "randomization",
+    "first_dose",
+    "last_dose",
+    "dose_change",
+    "previous_visit",
+    "course_start",
+    "relapse",
+}
+
+
+class Registry(Part):
+    id: str
+    source: Source
+    confirmed: bool = True
+    other_ids: list[str] = []
+    note: str = ""
+
+
+class Ctcae(Sourced):
+    version: Literal["4.03", "5.0", "6.0"]
+
+
+class TargetRange(Sourced):
+    """A trough target. ``arm`` and ``when`` choose it; without ``range`` only what is said in ``high`` counts."""
+
+    range: Interval
+    unit: Literal["ng/mL"] = "ng/mL"
+    arm: str | None = None
+    # a rule on the subject's items that must hold for this range to be in force; the first that holds counts
+    when: RuleText | None = None
+
+
+class ArmDefinition(Sourced):
+    code: Oid
+    type: Literal["experimental", "active_comparator", "placebo_comparator", "no_intervention", "other"]
+    label: Text
+    description: Text | None = None
+    ratio: Annotated[int, Field(ge=1, le=20)] = 1
+
+
+class Criterion(Sourced):
+    """``rule`` gives what the text asks: an inclusion rule that is true includes, an exclusion rule that is true excludes.
+
+    Where data cannot decide, the rule reads an investigator's own yes/no item and ``asserted`` is true.
+    """
+
+    code: Annotated[str, Field(pattern=r"^[IE]\d{2}[a-z]?$")]
+    kind: Literal["inclusion", "exclusion"]
+    text: Text
+    rule: RuleText
+    asserted: bool = False
+
+
+class Question(Part):
+    """A gap of the protocol, shown under "Questions for the sponsor".
+
+    While ``when`` holds, ``effect`` overrides the criteria in ``about``.
+    """
+
+    code: Annotated[str, Field(pattern=r"^Q\d{2}$")]
+    about: list[str] = []
+    text: Text
+    when: RuleText | None = None
+    effect: Literal["none", "not_assessable", "flag"] = "none"
+    assumed: Text | None = None
+
+
+class Cycle(Sourced):
+    """A repeating block of visits, e.g. T2's courses: ``length`` apart, at most ``max`` of them."""
+
+    code: Oid
+    label: Text
+    anchor: Anchor
+    length: Offset
+    max: Annotated[int, Field(ge=1, le=99)]
+
+
+class VisitDefinition(Sourced):
+    """A planned visit: at ``anchor`` + ``at``, allowed within ``window`` (before, after; inclusive).
+
+    ``cycle`` repeats it in each course; ``kind`` unscheduled visits have no target; ``when`` opens it by a rule on the
+    subject's data, ``arm`` for one arm only (then it is hidden from the blinded).
+    """
+
+    code: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$", max_length=20)]
+    label: Text
+    kind: Literal["scheduled", "unscheduled", "early_termination"] = "scheduled"
+    anchor: Anchor | None = None
+    at: Offset | None = None
+    window: tuple[Offset, Offset] | None = None
+    window_source: Source | None = None
+    cycle: Oid | None = None
+    arm: str | None = None
+    when: RuleText | None = None
+    forms: list[Oid]
+
+    @model_validator(mode="after")
+    def scheduled_has_an_anchor(self):
+        if self.kind == "scheduled" and (self.anchor is None or self.at is None or self.window is None):
+            raise ValueError(
+                f"visit {self.code} is anchored on nothing: give anchor, at and window, or make it unscheduled"
+            )
+        return self
+
+
+class StartingDose(Sourced):
+    """``amount`` per ``unit``, ``frequency`` a day; ``when`` and ``arm`` choose, and the first that holds counts."""
+
+    amount: str
+    unit: Literal["mg/m2/dose", "mg/m2/day", "mg/kg/day", "mg/dose", "mg/day", "mg/kg/dose"]
+    frequency: Literal["QD", "BID"]
+    arm: str | None = None
+    when: RuleText | None = None
+    text: Text | None = None
+
+
+class DosingPlan(Part):
+    drug: Text
+    bsa_formula: Literal["mosteller", "haycock", "dubois", "boyd", "gehan_george"] = "mosteller"
+    start: list[StartingDose]
+    targets: list[TargetRange]
+    trough_hours: dict[Literal["QD", "BID"], Interval]
+    # above this a level is "high" although the arm has no target range (T1's guided discontinuation)
+    taper: dict[str, str | int] = {}
+    notes: list[Text] = []
+
+
+class RandomizationPlan(Sourced):
+    method: Literal["permuted_blocks"]
+    block_sizes: Annotated[list[int], Field(min_length=1)]
+    # items whose code decides the stratum
+    strata: list[Oid] = []
+    list_length: Annotated[int, Field(ge=2, le=100_000)] = 60
+
+
+class Blinding(Part):
+    """Roles that must not learn the arm; empty in an open trial."""
+
+    blinded: list[str] = []
+    source: Source
+    note: str | Text = ""
+
+
+class Outcome(Sourced):
+    code: Annotated[str, Field(pattern=r"^[PS]\d{2}$")]
+    kind: Literal["primary", "secondary", "safety"]
+    text: Text
+    time_frame: Text | None = None
+    items: list[Oid] = []
+
+
+class ReminderRule(Part):
+    """When a visit's reminder is due, in days from its target (due soon) or window end (overdue), to which role."""
+
+    code: Literal["visit_due", "visit_overdue"]
+    days: Annotated[int, Field(ge=0, le=60)]
+    role: str = "coordinator"
+
+
+class SafetyPlan(Part):
+    """Analytes graded by CTCAE are graded whenever an item has the analyte; flags rise at ``flag_from`` and above."""
+
+    flag_from: Annotated[int, Field(ge=1, le=4)] = 3
+    ae_until_days_after_last_dose: int = 30
+
+
+class StudyDefinition(Part):
+    study: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{2,59}$")]
+    title: Text
+    sponsor: Text
+    registry: Registry
+    phase: str = ""
+    design: Text | None = None
+    status: str = ""
+    conditions: list[Text] = []
+    target: int | None
+    target_source: Source | None = None
+    language_version: Literal["1"] = "1"
+    ctcae: Ctcae
+    ages: Text | None = None
+    arms: Annotated[list[ArmDefinition], Field(min_length=1)]
+    randomization: RandomizationPlan | None = None
+    blinding: Blinding
+    eligibility: Annotated[list[Criterion], Field(min_length=1)]
+    questions: list[Question] = []
+    cycles: list[Cycle] = []
+    visits: Annotated[list[VisitDefinition], Field(min_length=1)]
+    log_forms: list[Oid]
+    # shared forms taken from fixtures/library, by OID; forms defined here come besides
+    library: list[Oid] = []
+    forms: list[FormDefinition] = []
+    codelists: list[CodeList] = []
+    dosing: DosingPlan | None = None
+    safety: SafetyPlan = SafetyPlan()
+    outcomes: list[Outcome] = []
+    reminders: list[ReminderRule] = []
+    sites: list[dict] = []
