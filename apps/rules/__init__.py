@@ -12,3 +12,29 @@ from apps.rules.unknown import UNKNOWN, Unknown
 from apps.rules.values import as_text, parse_value, typed
 
 LANGUAGE_VERSION = "1"
+
+__all__ = [
+    "FUNCTION_NAMES",
+    "LANGUAGE_VERSION",
+    "MESSAGES",
+    "UNKNOWN",
+    "BadValue",
+    "DictScope",
+    "Elsewhere",
+    "Explanation",
+    "ItemSpec",
+    "Kind",
+    "PartialDate",
+    "Result",
+    "Rule",
+    "RuleError",
+    "Schema",
+    "Scope",
+    "Unknown",
+    "Value",
+    "as_text",
+    "compile_rule",
+    "parse_value",
+    "round_half_up",
+    "typed",
+]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from apps.rules import comparing
 from apps.rules.check import CONSTANTS, FUNCTION_NAMES, Checker, nearest
@@ -133,10 +133,8 @@ def _one_kind(checker: Checker, tree: ast.Call, name: str, nodes: Sequence[Node]
 
 
 def _is_missing(checker: Checker, tree: ast.Call, name: str) -> Node:
-    if len(tree.args) != 1:
-        raise checker.refuse(
-            "too_many" if tree.args else "at_least", tree, function=name, limit=1, given=len(tree.args)
-        )
+    _values(checker, tree, name, 1)
+    _only_item(checker, tree, name)
     return Node("missing", Kind.BOOL, checker.source.column(tree), (checker.node(tree.args[0]),))
 
 
@@ -242,7 +240,7 @@ def _line_node(
     return Node("lines", kind, checker.source.column(tree), args, name=spec.oid, value=(lines, spec.kind), codes=codes)
 
 
-_SPECIAL: Final[dict[str, Callable[[Checker, ast.Call, str], Any]]] = {
+_SPECIAL: Final[dict[str, Callable[[Checker, ast.Call, str], Node]]] = {
     "coalesce": _coalesce,
     "is_missing": _is_missing,
     "one_of": _one_of,

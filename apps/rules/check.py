@@ -20,24 +20,8 @@ from apps.rules.values import DIGITS_MAX
 POWER_MAX: Final = 10
 CONSTANTS: Final = {"yes": True, "no": False}
 SPECIAL_NAMES: Final = frozenset(
-    [
-        "coalesce",
-        "is_missing",
-        "one_of",
-        "has",
-        "min",
-        "max",
-        "baseline",
-        "previous",
-        "first",
-        "last",
-        "count",
-        "sum",
-        "min_of",
-        "max_of",
-        "any",
-        "all",
-    ]
+    ("coalesce", "is_missing", "one_of", "has", "min", "max", "baseline", "previous", "first", "last")
+    + ("count", "sum", "min_of", "max_of", "any", "all")
 )
 FUNCTION_NAMES: Final = frozenset(FUNCTIONS) | SPECIAL_NAMES
 _PLAIN_NUMBER = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?")
@@ -90,8 +74,8 @@ _CONSTRUCTS: Final[dict[type[ast.AST], str]] = {
 class Checker:
     """Checks one rule against a schema; `node()` gives the checked tree of a part or raises RuleError."""
 
-    def __init__(self, source: Source, schema: Schema) -> None:
-        self.source, self.schema = source, schema
+    def __init__(self, source: Source, schema: Schema, calls: Callable[[Checker, ast.Call], Node]) -> None:
+        self.source, self.schema, self.calls = source, schema, calls
 
     def node(self, tree: ast.expr) -> Node:
         handler = _HANDLERS.get(type(tree))
@@ -99,7 +83,7 @@ class Checker:
             raise self.refuse("construct", tree, construct=_CONSTRUCTS.get(type(tree), "this"))
         return handler(self, tree)
 
-    def refuse(self, code: str, tree: ast.AST, **params: object) -> RuleError:
+    def refuse(self, code: str, tree: ast.AST | Node, **params: object) -> RuleError:
         return self.source.refuse(code, tree, **params)
 
     # -- values and names
@@ -208,9 +192,7 @@ class Checker:
         raise self.refuse("list_place", tree)
 
     def call(self, tree: ast.Call) -> Node:
-        from apps.rules import calls  # the two halves of the grammar need each other
-
-        return calls.call(self, tree)
+        return self.calls(self, tree)
 
     # -- what an operand must be
 

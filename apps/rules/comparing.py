@@ -69,7 +69,7 @@ def has(checker: Checker, tree: ast.expr, item: Node, codes: Sequence[ast.expr])
         node = checker.node(code)
         if node.op != "const" or node.kind is not Kind.TEXT:
             raise checker.refuse("has_code", code)
-        check_code(checker, code, item, node)
+        check_code(checker, item, node)
         nodes.append(node)
     return Node("has", Kind.BOOL, checker.source.column(tree), (item, *nodes))
 
@@ -104,16 +104,16 @@ def check_pair(checker: Checker, tree: ast.expr, left: Node, right: Node, operat
         raise checker.refuse(_mismatch(left, right), tree, **_mismatch_params(left, right, operator))
     if operator not in EQUALITY and left.kind not in ORDERED:
         raise checker.refuse("no_order", tree, kind=KIND_NAMES[left.kind].capitalize())
-    check_code(checker, tree, left, right)
-    check_code(checker, tree, right, left)
+    check_code(checker, left, right)
+    check_code(checker, right, left)
 
 
-def check_code(checker: Checker, tree: ast.expr, item: Node, literal: Node) -> None:
+def check_code(checker: Checker, item: Node, literal: Node) -> None:
     """A literal beside a coded item must be one of its codes."""
     if item.codes is None or literal.op != "const" or literal.value in item.codes:
         return
     shown = ", ".join(sorted(item.codes)[:20])
-    raise checker.refuse("unknown_code", tree, code=f'"{literal.value[:40]}"', name=item.name or "it", codes=shown)
+    raise checker.refuse("unknown_code", literal, value=f'"{literal.value[:40]}"', name=item.name or "it", codes=shown)
 
 
 def common_kind(nodes: Sequence[Node]) -> Kind | None:

@@ -160,7 +160,7 @@ def plus_days(date: PartialDate, number: int) -> PartialDate | Unknown:
 
 
 def plus_months(date: PartialDate, number: int) -> PartialDate | Unknown:
-    """So many months on, as precisely as the date is known: 2024-05 + 1 is 2024-06, 2024 + 12 is 2025, 2024 + 1 unknown."""
+    """So many months on, as precisely as the date is known: 2024-05 and 1 is 2024-06, 2024 and 1 unknown."""
     if abs(number) > MONTHS_MAX or (date.month is None and number % 12):
         return UNKNOWN
     try:
@@ -172,13 +172,15 @@ def plus_months(date: PartialDate, number: int) -> PartialDate | Unknown:
 
 def earlier(*dates: PartialDate) -> PartialDate | Unknown:
     """The earliest of the dates, if one of them certainly is."""
-    return next(
-        (date for date in dates if all(not_after(date, other) is True or date is other for other in dates)), UNKNOWN
-    )
+    for date in dates:
+        if all(other is date or not_after(date, other) is True for other in dates):
+            return date
+    return UNKNOWN
 
 
 def later(*dates: PartialDate) -> PartialDate | Unknown:
     """The latest of the dates, if one of them certainly is."""
-    return next(
-        (date for date in dates if all(not_after(other, date) is True or date is other for other in dates)), UNKNOWN
-    )
+    for date in dates:
+        if all(other is date or not_after(other, date) is True for other in dates):
+            return date
+    return UNKNOWN

@@ -57,7 +57,7 @@ MESSAGES: Final[dict[str, str]] = {
     "compare_choices": 'An item with several choices is asked with has(ITEM, "CODE")',
     "compare_file": "A file can only be asked is_missing(...)",
     "no_order": "{kind} has no order; only == and != make sense",
-    "unknown_code": "{code} is not a code of {name}; its codes are {codes}",
+    "unknown_code": "{value} is not a code of {name}; its codes are {codes}",
     "branches_differ": "The two results of if ... else differ: {left} and {right}",
     "values_differ": "The values given to {function} differ in kind: {left} and {right}",
     "in_right_side": "After in comes a list, as in [1, 2], or an item with several choices",
@@ -99,7 +99,7 @@ class RuleError(ValueError):
         return f"{self.message} (column {self.column})"
 
 
-class BadValue(ValueError):
+class BadValue(ValueError):  # noqa: N818 - the name that callers know
     """A text that is no value of its kind; `code` and `params` say why, for a translated message."""
 
     def __init__(self, code: str, params: dict[str, object] | None = None) -> None:

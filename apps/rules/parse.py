@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from apps.rules.errors import RuleError, refusal
+from apps.rules.nodes import Node
 
 LENGTH_MAX: Final = 2_000
 DEPTH_MAX: Final = 50
@@ -68,8 +69,10 @@ class Source:
                 raise refusal("too_many_parts", self.text, 1, count=parts, limit=PARTS_MAX)
             level = [child for node in level for child in _expressions(node)]
 
-    def column(self, node: ast.AST) -> int:
+    def column(self, node: ast.AST | Node) -> int:
         """Where the node begins; 1 is the first character."""
+        if isinstance(node, Node):
+            return node.column
         return self._indent + self._characters(getattr(node, "col_offset", 0)) + 1
 
     def segment(self, node: ast.expr) -> str:
@@ -79,7 +82,7 @@ class Source:
     def _characters(self, offset: int) -> int:
         return len(self._bytes[:offset].decode(errors="ignore"))
 
-    def refuse(self, code: str, node: ast.AST, **params: object) -> RuleError:
+    def refuse(self, code: str, node: ast.AST | Node, **params: object) -> RuleError:
         return refusal(code, self.text, self.column(node), **params)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from apps.rules.calls import call
 from apps.rules.check import Checker
 from apps.rules.compile import build
 from apps.rules.errors import refusal
@@ -23,8 +24,7 @@ _SELECTORS: Final = frozenset({"at", "lines"})
 class Explanation:
     """What came out and the values that were read for it, in the order of reading, each once.
 
-    A value of another visit or of all lines is named as the rule names it: `baseline(PLT)`; all lines by the name of the
-    item: `AE.AESER`, with a tuple of values.
+    A value of another visit is named `baseline(PLT)`; of all lines by the item, `AE.AESER`, as a tuple.
     """
 
     result: Result
@@ -76,7 +76,7 @@ def compile_rule(text: str, schema: Schema, *, expect: Kind | None = None) -> Ru
     `expect` is the kind that the result must have (a text and a choice stand for one another).
     """
     source = Source(text)
-    checker = Checker(source, schema)
+    checker = Checker(source, schema, call)
     node = checker.node(source.tree)
     if expect is not None and node.kind is not expect and not {node.kind, expect} <= _WORDS:
         given, expected = KIND_NAMES[node.kind], KIND_NAMES[expect]

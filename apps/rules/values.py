@@ -26,7 +26,8 @@ def parse_value(kind: Kind, text: str) -> Value:
     yes/no "Y" or "N", several choices their codes with commas between. Spaces around are ignored except in texts.
     """
     _check_characters(text)
-    return _PARSERS[kind](text if kind is Kind.TEXT else text.strip())
+    value: Value = _PARSERS[kind](text if kind is Kind.TEXT else text.strip())
+    return value
 
 
 def typed(kind: Kind, raw: object) -> Result:
@@ -69,9 +70,8 @@ def _check_characters(text: str) -> None:
 
 def _number(text: str) -> Decimal:
     if not _NUMBER.fullmatch(text):
-        raise BadValue(
-            "number_comma" if _NUMBER.fullmatch(text.replace(",", ".", 1)) else "number", {"text": text[:40]}
-        )
+        comma = _NUMBER.fullmatch(text.replace(",", ".", 1)) is not None
+        raise BadValue("number_comma" if comma else "number", {"text": text[:40]})
     if sum(character.isdigit() for character in text) > DIGITS_MAX:
         raise BadValue("number_too_long", {"limit": DIGITS_MAX})
     return Decimal(text)
@@ -88,7 +88,7 @@ def _time(text: str) -> dt.time:
     shape = _TIME.fullmatch(text)
     try:
         if shape is not None:
-            return dt.time(*(int(part or 0) for part in shape.groups()))
+            return dt.time(int(shape[1]), int(shape[2]), int(shape[3] or 0))
     except ValueError:
         pass
     raise BadValue("time", {"text": text[:40]})
