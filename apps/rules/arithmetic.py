@@ -37,6 +37,9 @@ add, subtract, multiply, divide, power = (
 )
 
 
+negate = CONTEXT.minus
+
+
 def round_half_up(number: Decimal, decimals: int = 0) -> Decimal | Unknown:
     """The number with so many decimals, halves away from zero; unknown when it has no room in 34 digits."""
     try:

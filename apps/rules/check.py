@@ -19,9 +19,10 @@ from apps.rules.values import DIGITS_MAX
 
 POWER_MAX: Final = 10
 CONSTANTS: Final = {"yes": True, "no": False}
+VISIT_SELECTORS: Final = ("baseline", "previous", "first", "last")
+LINE_FUNCTIONS: Final = ("count", "sum", "min_of", "max_of", "any", "all")
 SPECIAL_NAMES: Final = frozenset(
-    ("coalesce", "is_missing", "one_of", "has", "min", "max", "baseline", "previous", "first", "last")
-    + ("count", "sum", "min_of", "max_of", "any", "all")
+    ("coalesce", "is_missing", "one_of", "has", "min", "max", *VISIT_SELECTORS, *LINE_FUNCTIONS)
 )
 FUNCTION_NAMES: Final = frozenset(FUNCTIONS) | SPECIAL_NAMES
 _PLAIN_NUMBER = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?")

@@ -1,24 +1,18 @@
-"""From a checked rule to closures.
-
-Each part becomes one function of the scope. The shapes that make up most rules (an item against a number, an item
-with an item) get closures of their own, so that a rule costs little more than the same expression in Python.
-"""
+"""From a checked rule to closures: which closure stands for which part."""
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final
 
-from apps.rules import arithmetic, dates
+from apps.rules import arithmetic, closures, dates
+from apps.rules.closures import Run, Test
 from apps.rules.kinds import Kind
 from apps.rules.lines import build_lines
 from apps.rules.nodes import Node
 from apps.rules.unknown import UNKNOWN
-
-Run = Callable[[Any], Any]
-Test = Callable[[Any, Any], Any]
 
 _PLAIN: Final[dict[str, Test]] = {
     "<": operator.lt,
@@ -42,6 +36,7 @@ _ARITHMETIC: Final[dict[str, Callable[[Decimal, Decimal], Decimal]]] = {
     "*": arithmetic.multiply,
     "/": arithmetic.divide,
 }
+_CLOCK: Final = frozenset({Kind.TIME, Kind.DATETIME})
 
 
 def build(node: Node) -> Run:
@@ -53,12 +48,10 @@ def comparer(kind: Kind, sign: str) -> Test:
     """How two known values of a kind are compared: True, False or UNKNOWN."""
     if kind is Kind.DATE:
         return _DATES[sign]
-    if kind in (Kind.TIME, Kind.DATETIME):
-        return _guarded(_PLAIN[sign])
-    return _PLAIN[sign]
+    return _zone_proof(_PLAIN[sign]) if kind in _CLOCK else _PLAIN[sign]
 
 
-def _guarded(test: Test) -> Test:
+def _zone_proof(test: Test) -> Test:
     def run(a: Any, b: Any) -> Any:
         try:
             return test(a, b)
@@ -66,6 +59,10 @@ def _guarded(test: Test) -> Test:
             return UNKNOWN
 
     return run
+
+
+def _parts(node: Node) -> tuple[Run, ...]:
+    return tuple(build(arg) for arg in node.args)
 
 
 # -- values
@@ -78,26 +75,14 @@ def _const(node: Node) -> Run:
 
 def _item(node: Node) -> Run:
     oid = node.name
-    if node.kind is not Kind.NUMBER:
-        return lambda scope: scope.value(oid)
-
-    def run(scope: Any) -> Any:
-        value = scope.value(oid)
-        return value if value is UNKNOWN or value.is_finite() else UNKNOWN
-
-    return run
+    return closures.number_item(oid) if node.kind is Kind.NUMBER else lambda scope: scope.value(oid)
 
 
 def _at(node: Node) -> Run:
     oid, (which, form) = node.name, node.value
-    if node.kind is not Kind.NUMBER:
-        return lambda scope: scope.at_visit(oid, which, form)
-
-    def run(scope: Any) -> Any:
-        value = scope.at_visit(oid, which, form)
-        return value if value is UNKNOWN or value.is_finite() else UNKNOWN
-
-    return run
+    if node.kind is Kind.NUMBER:
+        return closures.number_at(oid, which, form)
+    return lambda scope: scope.at_visit(oid, which, form)
 
 
 def _lines(node: Node) -> Run:
@@ -106,166 +91,59 @@ def _lines(node: Node) -> Run:
     return build_lines(node.name, lines, kind, test, build(node.args[0]) if node.args else None)
 
 
-# -- logic
+# -- logic and comparison
 
 
 def _and(node: Node) -> Run:
-    parts = tuple(build(arg) for arg in node.args)
-    return _and_pair(*parts) if len(parts) == 2 else _and_many(parts)
-
-
-def _and_pair(left: Run, right: Run) -> Run:
-    def run(scope: Any) -> Any:
-        a = left(scope)
-        if a is False:
-            return False
-        b = right(scope)
-        return b if b is False or a is True else UNKNOWN
-
-    return run
-
-
-def _and_many(parts: Sequence[Run]) -> Run:
-    def run(scope: Any) -> Any:
-        answer: Any = True
-        for part in parts:
-            value = part(scope)
-            if value is False:
-                return False
-            if value is UNKNOWN:
-                answer = UNKNOWN
-        return answer
-
-    return run
+    parts = _parts(node)
+    return closures.and_pair(*parts) if len(parts) == 2 else closures.and_many(parts)
 
 
 def _or(node: Node) -> Run:
-    parts = tuple(build(arg) for arg in node.args)
-    return _or_pair(*parts) if len(parts) == 2 else _or_many(parts)
-
-
-def _or_pair(left: Run, right: Run) -> Run:
-    def run(scope: Any) -> Any:
-        a = left(scope)
-        if a is True:
-            return True
-        b = right(scope)
-        return b if b is True or a is False else UNKNOWN
-
-    return run
-
-
-def _or_many(parts: Sequence[Run]) -> Run:
-    def run(scope: Any) -> Any:
-        answer: Any = False
-        for part in parts:
-            value = part(scope)
-            if value is True:
-                return True
-            if value is UNKNOWN:
-                answer = UNKNOWN
-        return answer
-
-    return run
+    parts = _parts(node)
+    return closures.or_pair(*parts) if len(parts) == 2 else closures.or_many(parts)
 
 
 def _not(node: Node) -> Run:
-    part = build(node.args[0])
-
-    def run(scope: Any) -> Any:
-        value = part(scope)
-        return UNKNOWN if value is UNKNOWN else not value
-
-    return run
+    return closures.negation(build(node.args[0]))
 
 
 def _if(node: Node) -> Run:
-    then, test, other = (build(arg) for arg in node.args)
-
-    def run(scope: Any) -> Any:
-        value = test(scope)
-        if value is UNKNOWN:
-            return UNKNOWN
-        return then(scope) if value else other(scope)
-
-    return run
-
-
-# -- comparison
+    then, test, other = _parts(node)
+    return closures.choice(test, then, other)
 
 
 def _chain(node: Node) -> Run:
     if len(node.args) == 2:
         return _pair(node.args[0], node.args[1], comparer(node.args[0].kind, node.value[0]))
-    parts = tuple(build(arg) for arg in node.args)
-    tests = tuple(comparer(arg.kind, sign) for arg, sign in zip(node.args, node.value, strict=False))
-    return _chain_many(parts[0], tuple(zip(tests, parts[1:], strict=True)))
-
-
-def _chain_many(first: Run, rest: Sequence[tuple[Test, Run]]) -> Run:
-    def run(scope: Any) -> Any:
-        answer: Any = True
-        left = first(scope)
-        for test, part in rest:
-            right = part(scope)
-            value = UNKNOWN if left is UNKNOWN or right is UNKNOWN else test(left, right)
-            if value is False:
-                return False
-            if value is UNKNOWN:
-                answer = UNKNOWN
-            left = right
-        return answer
-
-    return run
+    tests = [comparer(arg.kind, sign) for arg, sign in zip(node.args[1:], node.value, strict=True)]
+    if [arg.op for arg in node.args] == ["const", "item", "const"] and node.args[1].kind is Kind.NUMBER:
+        low, item, high = node.args
+        return closures.number_between(item.name, low.value, tests[0], tests[1], high.value)
+    parts = _parts(node)
+    return closures.chain(parts[0], tuple(zip(tests, parts[1:], strict=True)))
 
 
 def _pair(left: Node, right: Node, test: Test) -> Run:
-    if right.op == "const":
-        if left.op == "item" and left.kind is Kind.NUMBER:
-            return _number_against(left.name, test, right.value)
-        return _against(build(left), test, right.value)
-    return _both(build(left), test, build(right))
-
-
-def _number_against(oid: str, test: Test, limit: Decimal) -> Run:
-    def run(scope: Any) -> Any:
-        value = scope.value(oid)
-        return UNKNOWN if value is UNKNOWN or not value.is_finite() else test(value, limit)
-
-    return run
-
-
-def _against(part: Run, test: Test, limit: Any) -> Run:
-    def run(scope: Any) -> Any:
-        value = part(scope)
-        return UNKNOWN if value is UNKNOWN else test(value, limit)
-
-    return run
-
-
-def _both(left: Run, test: Test, right: Run) -> Run:
-    def run(scope: Any) -> Any:
-        a = left(scope)
-        if a is UNKNOWN:
-            right(scope)  # so that an explanation names both
-            return UNKNOWN
-        b = right(scope)
-        return UNKNOWN if b is UNKNOWN else test(a, b)
-
-    return run
+    if right.op != "const":
+        return closures.both(build(left), test, build(right))
+    if left.op == "item":
+        item_against = closures.number_against if left.kind is Kind.NUMBER else closures.item_against
+        return item_against(left.name, test, right.value)
+    return closures.against(build(left), test, right.value)
 
 
 def _in(node: Node) -> Run:
     part, kind = build(node.args[0]), node.args[0].kind
     values = tuple(arg.value for arg in node.args[1:])
-    if kind in (Kind.DATE, Kind.TIME, Kind.DATETIME):
-        return _or_many(tuple(_against(part, comparer(kind, "=="), value) for value in values))
-    return _against(part, lambda value, listed: value in listed, values)
+    if kind is Kind.DATE or kind in _CLOCK:
+        return closures.or_many(tuple(closures.against(part, comparer(kind, "=="), value) for value in values))
+    return closures.against(part, lambda value, listed: value in listed, values)
 
 
 def _has(node: Node) -> Run:
     codes = frozenset(arg.value for arg in node.args[1:])
-    return _against(build(node.args[0]), lambda value, wanted: not wanted.isdisjoint(value), codes)
+    return closures.against(build(node.args[0]), lambda value, wanted: not wanted.isdisjoint(value), codes)
 
 
 # -- arithmetic and functions
@@ -274,68 +152,32 @@ def _has(node: Node) -> Run:
 def _binary(node: Node) -> Run:
     left, right = node.args
     combine = _ARITHMETIC[node.op]
-    if right.op == "const":
-        return _with_const(build(left), combine, right.value)
-    return _with_both(build(left), combine, build(right))
-
-
-def _with_const(left: Run, combine: Test, b: Decimal) -> Run:
-    def run(scope: Any) -> Any:
-        a = left(scope)
-        try:
-            return UNKNOWN if a is UNKNOWN else combine(a, b)
-        except ArithmeticError:
-            return UNKNOWN
-
-    return run
-
-
-def _with_both(left: Run, combine: Test, right: Run) -> Run:
-    def run(scope: Any) -> Any:
-        a = left(scope)
-        b = right(scope)
-        try:
-            return UNKNOWN if a is UNKNOWN or b is UNKNOWN else combine(a, b)
-        except ArithmeticError:
-            return UNKNOWN
-
-    return run
+    if left.op == "item" and right.op == "item":
+        return closures.item_with_item(left.name, combine, right.name)
+    if right.op != "const":
+        return closures.call_two(combine, build(left), build(right))
+    if left.op == "item":
+        return closures.item_with_const(left.name, combine, right.value)
+    return closures.with_const(build(left), combine, right.value)
 
 
 def _power(node: Node) -> Run:
-    return _with_const(build(node.args[0]), arithmetic.whole_power, node.value)
+    return closures.with_const(build(node.args[0]), arithmetic.whole_power, node.value)
 
 
 def _neg(node: Node) -> Run:
-    return _against(build(node.args[0]), lambda value, _: value.copy_negate(), None)
+    return closures.call_one(arithmetic.negate, build(node.args[0]))
 
 
 def _call(node: Node) -> Run:
-    parts, function = tuple(build(arg) for arg in node.args), node.value
-
-    def run(scope: Any) -> Any:
-        values = [part(scope) for part in parts]
-        if UNKNOWN in values:
-            return UNKNOWN
-        try:
-            return function(*values)
-        except (ArithmeticError, ValueError, TypeError):  # no result for these values
-            return UNKNOWN
-
-    return run
+    parts = _parts(node)
+    if len(parts) == 1:
+        return closures.call_one(node.value, *parts)
+    return closures.call_two(node.value, *parts) if len(parts) == 2 else closures.call_many(node.value, parts)
 
 
 def _coalesce(node: Node) -> Run:
-    parts = tuple(build(arg) for arg in node.args)
-
-    def run(scope: Any) -> Any:
-        for part in parts:
-            value = part(scope)
-            if value is not UNKNOWN:
-                return value
-        return UNKNOWN
-
-    return run
+    return closures.coalesce(_parts(node))
 
 
 def _missing(node: Node) -> Run:

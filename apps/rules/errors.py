@@ -99,7 +99,7 @@ class RuleError(ValueError):
         return f"{self.message} (column {self.column})"
 
 
-class BadValue(ValueError):  # noqa: N818 - the name that callers know
+class BadValue(ValueError):
     """A text that is no value of its kind; `code` and `params` say why, for a translated message."""
 
     def __init__(self, code: str, params: dict[str, object] | None = None) -> None:

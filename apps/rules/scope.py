@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, Protocol
 
 from apps.rules.kinds import Kind, Result, Schema
@@ -28,13 +28,21 @@ class Scope(Protocol):
         ...
 
 
+class _Values(dict[str, Result]):
+    """A dictionary in which what is absent is unknown."""
+
+    def __missing__(self, oid: str) -> Result:
+        return UNKNOWN
+
+
 class DictScope:
     """A scope from dictionaries; what is absent is unknown.
 
     `values`: OID -> value. `visits`: which -> {OID or "FORM.OID": value}. `repeats`: OID or "FORM.OID" -> values.
     """
 
-    __slots__ = ("_repeats", "_values", "_visits")
+    __slots__ = ("_repeats", "_visits", "value")
+    value: Callable[[str], Result]
 
     def __init__(
         self,
@@ -43,7 +51,8 @@ class DictScope:
         visits: Mapping[str, Mapping[str, Result]] | None = None,
         repeats: Mapping[str, Sequence[Result]] | None = None,
     ) -> None:
-        self._values = dict(values or {})
+        # the dictionary's own look-up, since every item of every rule is read by it
+        self.value = _Values(values or {}).__getitem__
         self._visits = visits or {}
         self._repeats = repeats or {}
 
@@ -52,9 +61,6 @@ class DictScope:
         """A scope of values as they are stored (texts and missing codes); names that are no items are left out."""
         kinds: dict[str, Kind] = {oid: spec.kind for oid in raw if (spec := schema.get(oid)) is not None}
         return cls({oid: typed(kind, raw[oid]) for oid, kind in kinds.items()})
-
-    def value(self, oid: str, /) -> Result:
-        return self._values.get(oid, UNKNOWN)
 
     def at_visit(self, oid: str, which: Which, form: str | None, /) -> Result:
         values = self._visits.get(which, {})

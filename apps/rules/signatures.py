@@ -104,9 +104,7 @@ _LIST: Final = (
     Signature("abs", (Param("x", _N),), Kind.NUMBER, Decimal.copy_abs),
     Signature("sqrt", (Param("x", _N),), Kind.NUMBER, arithmetic.CONTEXT.sqrt),
     Signature("pct_change", (Param("new", _N), Param("old", _N)), Kind.NUMBER, arithmetic.percent_change),
-    Signature(
-        "volume", (Param("length", _N), Param("width", _N), Param("height", _N)), Kind.NUMBER, arithmetic.ellipsoid
-    ),
+    Signature("volume", (Param("length", _N), Param("width", _N), Param("height", _N)), Kind.NUMBER, arithmetic.ellipsoid),
     Signature(
         "bsa",
         (
