@@ -2,18 +2,10 @@
 
 from django.conf import settings
 from django.db import models
-from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from apps.common.permissions import Role
-
-
-def in_language(texts: dict | str | None) -> str:
-    """A bilingual text in the reader's language, English where the Chinese is not supplied."""
-    if not isinstance(texts, dict):
-        return texts or ""
-    language = "zh" if (translation.get_language() or "en").startswith("zh") else "en"
-    return texts.get(language) or texts.get("en", "")
+from apps.common.text import in_language
 
 
 class Hold(models.TextChoices):
