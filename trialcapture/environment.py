@@ -98,9 +98,7 @@ def load(environ: dict[str, str] | None = None) -> Environment:
     known = {variable_of(field) for field in Environment.model_fields}
     unknown = [n for n in environ if n.startswith(PREFIX) and n.removesuffix("_FILE") not in known]
     if unknown:
-        raise UnusableEnvironment(
-            f"Unknown setting: {', '.join(sorted(unknown))}. See docs/operations.md for the list."
-        )
+        raise UnusableEnvironment(f"Unknown setting: {', '.join(sorted(unknown))}. See docs/operations.md for the list.")
     try:
         return Environment.model_validate(values)
     except ValidationError as error:

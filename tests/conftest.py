@@ -1,0 +1,4 @@
+"""What every test may ask for."""
+
+from tests.databases import *  # noqa: F403
+from tests.databases import _clone_instead_of_flush, _empty_valkey, _tasks_at_once  # noqa: F401

@@ -1,0 +1,51 @@
+"""Waits until the test run that started it is over, however it ended, and then stops that run's services.
+
+Standard input is a pipe that only the run holds open: the end of the file is the end of the run. It imports nothing
+of the project, so that a broken tree cannot leave servers behind.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import sys
+import time
+from pathlib import Path
+
+
+def number(path: Path) -> int | None:
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        return int(path.read_text().splitlines()[0])
+    return None
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def stop(pid: int, how: signal.Signals) -> None:
+    """SIGQUIT is PostgreSQL's immediate stop: it takes its children along."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, how)
+        deadline = time.monotonic() + 10
+        while alive(pid) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        os.kill(pid, signal.SIGKILL)
+
+
+def main() -> None:
+    top = Path(sys.argv[1])
+    sys.stdin.read()
+    for found in top.rglob("*.pid"):
+        pid = number(found)
+        if pid:
+            stop(pid, signal.SIGQUIT if found.name == "postmaster.pid" else signal.SIGTERM)
+    shutil.rmtree(top, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
