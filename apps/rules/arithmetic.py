@@ -43,7 +43,7 @@ negate = CONTEXT.minus
 def round_half_up(number: Decimal, decimals: int = 0) -> Decimal | Unknown:
     """The number with so many decimals, halves away from zero; unknown when it has no room in 34 digits."""
     try:
-        return _HALF_UP.quantize(number, Decimal(1).scaleb(-decimals))
+        return _HALF_UP.quantize(number, Decimal((0, (1,), -decimals)))
     except InvalidOperation:
         return UNKNOWN
 

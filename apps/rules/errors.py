@@ -17,6 +17,7 @@ MESSAGES: Final[dict[str, str]] = {
     "lookalike": "The character {character} looks like {ascii} but is another; write {ascii}",
     "foreign_character": "The character {character} can stand only between quotes",
     "syntax": "The rule cannot be read here: {detail}",
+    "unfinished": "The rule ends before it is complete",
     "not_text": "A rule is text, not {given}",
     # what the language does not have
     "construct": "A rule cannot use {construct}",

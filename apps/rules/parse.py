@@ -50,12 +50,16 @@ class Source:
         try:
             return ast.parse(self._line, mode="eval").body
         except SyntaxError as error:
-            column = self._indent + max(error.offset or 1, 1)
-            raise refusal("syntax", self.text, column, detail=error.msg) from None
+            raise self._misread(error) from None
         except (MemoryError, RecursionError):
             raise refusal("too_deep", self.text, 1, limit=DEPTH_MAX) from None
         except (ValueError, OverflowError) as error:
             raise refusal("syntax", self.text, 1, detail=str(error)) from None
+
+    def _misread(self, error: SyntaxError) -> RuleError:
+        if not error.offset or error.offset > len(self._line.rstrip()):
+            return refusal("unfinished", self.text, len(self.text.rstrip()) + 1)
+        return refusal("syntax", self.text, self._indent + error.offset, detail=error.msg)
 
     def _check_size(self) -> None:
         parts = 0

@@ -56,7 +56,7 @@ def _ageing(count: dates.Span) -> Callable[[PartialDate, PartialDate], Result]:
 
 def _moving(move: Callable[[PartialDate, int], Result], unit: int = 1) -> Callable[[PartialDate, Decimal], Result]:
     def run(date: PartialDate, number: Decimal) -> Result:
-        if abs(number) > dates.DAYS_MAX or number != number.to_integral_value():
+        if number.copy_abs() > dates.DAYS_MAX or number != number.to_integral_value():
             return UNKNOWN
         return move(date, int(number) * unit)
 
