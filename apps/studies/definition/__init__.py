@@ -2,6 +2,9 @@
 
 from apps.studies.definition.forms import Check, CodeList, FormDefinition, Group, ItemDefinition, Rangespec
 from apps.studies.definition.study import (
+    ANCHORS,
+    MILESTONES,
+    SERVICE_ANCHORS,
     ArmDefinition,
     Blinding,
     Criterion,
@@ -11,12 +14,16 @@ from apps.studies.definition.study import (
     Question,
     RandomizationPlan,
     ReminderRule,
+    SiteDefinition,
     StudyDefinition,
     TargetRange,
     VisitDefinition,
 )
 
 __all__ = [
+    "ANCHORS",
+    "MILESTONES",
+    "SERVICE_ANCHORS",
     "ArmDefinition",
     "Blinding",
     "Check",
@@ -32,6 +39,7 @@ __all__ = [
     "RandomizationPlan",
     "Rangespec",
     "ReminderRule",
+    "SiteDefinition",
     "StudyDefinition",
     "TargetRange",
     "VisitDefinition",

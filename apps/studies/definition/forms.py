@@ -17,20 +17,11 @@ class Code(Part):
 
 
 class CodeList(Part):
-    """Permitted codes in order; ``extensible`` lists still refuse a code that is not listed."""
+    """Permitted codes in order; a code that is not listed is refused. Each code once (checked at load)."""
 
     oid: Oid
     codes: Annotated[list[Code], Field(min_length=1)]
     source: str = ""
-
-    @model_validator(mode="after")
-    def codes_once(self):
-        seen: set[str] = set()
-        for code in self.codes:
-            if code.code in seen:
-                raise ValueError(f"code {code.code} stands twice in code list {self.oid}")
-            seen.add(code.code)
-        return self
 
 
 class Rangespec(Part):
@@ -59,6 +50,8 @@ class ItemDefinition(Part):
     unit_choices: dict[str, str] = {}
     decimals: Annotated[int | None, Field(ge=0, le=6)] = None
     max_length: Annotated[int, Field(ge=1, le=4000)] = 400
+    # a regular expression that the whole of a text must match; `help` says it in words
+    pattern: Annotated[str, Field(max_length=200)] = ""
     codelist: Oid | None = None
     required: bool = False
     partial: bool = False  # a date that may lack its day or month
@@ -76,7 +69,7 @@ class ItemDefinition(Part):
     # "arm": hidden from whoever is blinded to the allocation
     blinding: Literal["", "arm"] = ""
     source: Source | None = None
-    note: str = ""
+    note: str | Text = ""
 
     @model_validator(mode="after")
     def parts_fit_the_type(self):
@@ -103,17 +96,18 @@ class Group(Part):
 
 
 class FormDefinition(Part):
-    """One CRF. ``domain`` is its SDTM domain; ``log`` forms belong to the subject, not a visit, and repeat."""
+    """One CRF. ``domain`` is its SDTM domain. A form in the study's ``log_forms`` belongs to the subject, not a visit."""
 
     oid: Oid
     title: Text
     domain: str = ""
-    repeating: bool = False  # several records of it at one visit (or, for a log form, for one subject)
+    # several records of it at one visit or, for a log form, for one subject; else exactly one
+    repeating: bool = False
     # whole form hidden from whoever is blinded to the allocation
     blinding: Literal["", "arm"] = ""
     groups: Annotated[list[Group], Field(min_length=1)]
     source: Source | None = None
-    note: str = ""
+    note: str | Text = ""
 
     @property
     def items(self) -> list[ItemDefinition]:

@@ -8,17 +8,14 @@ from apps.studies.definition.base import Interval, Offset, Oid, Part, RuleText, 
 from apps.studies.definition.forms import CodeList, FormDefinition
 
 Anchor = Annotated[str, Field(pattern=r"^[a-z_]+(:[A-Z0-9_]+)?$")]
-ANCHORS = {
-    "consent",
-    "enrolment",
-    "randomization",
-    "first_dose",
-    "last_dose",
-    "dose_change",
-    "previous_visit",
-    "course_start",
-    "relapse",
-}
+# dated facts that an item may set (`milestone: first_dose`); corrected with the item's value
+MILESTONES = frozenset(
+    """consent assent first_dose last_dose dose_change course_start relapse stabilization treatment_stop withdrawal death
+    disposition""".split()
+)
+# what visits may be anchored on besides a milestone or `visit:CODE`: set by services or by the visit before
+SERVICE_ANCHORS = frozenset(("enrolment", "randomization", "previous_visit"))
+ANCHORS = MILESTONES | SERVICE_ANCHORS
 
 
 class Registry(Part):
@@ -26,7 +23,7 @@ class Registry(Part):
     source: Source
     confirmed: bool = True
     other_ids: list[str] = []
-    note: str = ""
+    note: str | Text = ""
 
 
 class Ctcae(Sourced):
@@ -92,7 +89,8 @@ class VisitDefinition(Sourced):
     """A planned visit: at ``anchor`` + ``at``, allowed within ``window`` (before, after; inclusive).
 
     ``cycle`` repeats it in each course; ``kind`` unscheduled visits have no target; ``when`` opens it by a rule on the
-    subject's data, ``arm`` for one arm only (then it is hidden from the blinded).
+    subject's data, ``arm`` for one arm only (then it is hidden from the blinded), ``blinding: arm`` hides a visit of all
+    arms whose mere existence tells about treatment.
     """
 
     code: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$", max_length=20)]
@@ -104,15 +102,14 @@ class VisitDefinition(Sourced):
     window_source: Source | None = None
     cycle: Oid | None = None
     arm: str | None = None
+    blinding: Literal["", "arm"] = ""
     when: RuleText | None = None
     forms: list[Oid]
 
     @model_validator(mode="after")
     def scheduled_has_an_anchor(self):
         if self.kind == "scheduled" and (self.anchor is None or self.at is None or self.window is None):
-            raise ValueError(
-                f"visit {self.code} is anchored on nothing: give anchor, at and window, or make it unscheduled"
-            )
+            raise ValueError(f"visit {self.code} is anchored on nothing: give anchor, at and window, or make it unscheduled")
         return self
 
 
@@ -122,6 +119,8 @@ class StartingDose(Sourced):
     amount: str
     unit: Literal["mg/m2/dose", "mg/m2/day", "mg/kg/day", "mg/dose", "mg/day", "mg/kg/dose"]
     frequency: Literal["QD", "BID"]
+    # given for so many days, then the next that fits; none: until it is adjusted
+    days: Annotated[int | None, Field(ge=1)] = None
     arm: str | None = None
     when: RuleText | None = None
     text: Text | None = None
@@ -177,6 +176,18 @@ class SafetyPlan(Part):
     ae_until_days_after_last_dose: int = 30
 
 
+class SiteDefinition(Part):
+    """A hospital taking part. ``subject_pattern`` makes subject numbers of {site} and {seq:03d}."""
+
+    code: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,20}$")]
+    name: Text
+    time_zone: str = "Asia/Shanghai"
+    language: Literal["en", "zh-hans"] = "zh-hans"
+    subject_pattern: Annotated[str, Field(pattern=r"\{seq(:\d+d)?\}", max_length=60)] = "{site}-{seq:03d}"
+    cap: Annotated[int | None, Field(ge=1)] = None
+    note: str | Text = ""
+
+
 class StudyDefinition(Part):
     study: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{2,59}$")]
     title: Text
@@ -207,4 +218,6 @@ class StudyDefinition(Part):
     safety: SafetyPlan = SafetyPlan()
     outcomes: list[Outcome] = []
     reminders: list[ReminderRule] = []
-    sites: list[dict] = []
+    sites: list[SiteDefinition] = []
+    # roles that must sign in with a second factor
+    mfa_roles: list[str] = []

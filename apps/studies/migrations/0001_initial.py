@@ -55,9 +55,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "study",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="sites", to="studies.study"
-                    ),
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="sites", to="studies.study"),
                 ),
             ],
             options={
@@ -200,9 +198,7 @@ class Migration(migrations.Migration):
                 ("spec", models.JSONField()),
                 (
                     "study",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="forms", to="studies.study"
-                    ),
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="forms", to="studies.study"),
                 ),
                 ("versions", models.ManyToManyField(related_name="forms", to="studies.studyversion")),
             ],
@@ -266,9 +262,7 @@ class Migration(migrations.Migration):
                 ("spec", models.JSONField()),
                 (
                     "form",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="items", to="studies.form"
-                    ),
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="items", to="studies.form"),
                 ),
             ],
             options={
