@@ -36,3 +36,7 @@ class Export(models.Model):
 
     def __str__(self) -> str:
         return f"{self.study.slug} {self.requested_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def total_rows(self) -> int:
+        return sum(file["rows"] for file in self.manifest.get("files", []))

@@ -1,0 +1,70 @@
+"""Datasets beside the forms: subjects, visits, queries, flags, grades, and for the unblinded levels and allocation."""
+
+from psycopg import sql
+
+from apps.common.actors import Actor
+from apps.exports.datasets import Selection
+from apps.randomization.permissions import VIEW_ALLOCATION
+from apps.studies.access import may
+from apps.studies.models import Study
+
+SUBJECT = 'st.slug AS "STUDYID", si.code AS "SITEID", su.number AS "SUBJID"'
+FROM_SUBJECT = "JOIN studies_study st ON st.id = su.study_id JOIN studies_site si ON si.id = su.site_id"
+UTC = "to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
+
+QUERIES = {
+    "SUBJECTS": f"""SELECT {SUBJECT}, su.status AS "STATUS", su.screened_on AS "SCREENED"
+        FROM subjects_subject su {FROM_SUBJECT} WHERE {{where}} ORDER BY su.number""",
+    "VISITS": f"""SELECT {SUBJECT}, v.code AS "VISIT", nullif(v.cycle, 0) AS "CYCLE", v.occurrence AS "VISITOCC",
+        v.target AS "TARGET", v.earliest AS "EARLIEST", v.latest AS "LATEST", v.booked_on AS "BOOKED", v.actual AS "ACTUAL",
+        v.status AS "STATUS", v.status_reason AS "REASON"
+        FROM visits_subjectvisit v JOIN subjects_subject su ON su.id = v.subject_id {FROM_SUBJECT}
+        WHERE {{where}} AND {{audience_v}} ORDER BY su.number, v.position, v.cycle, v.occurrence""",
+    "QUERIES": f"""SELECT {SUBJECT}, v.code AS "VISIT", r.form_oid AS "FORM", r.repeat AS "REPEAT", q.item_oid AS "ITEM",
+        q.kind AS "KIND", q.status AS "STATUS", q.text ->> 'en' AS "TEXT", {UTC.format("q.opened_at")} AS "OPENEDUTC",
+        {UTC.format("q.closed_at")} AS "CLOSEDUTC"
+        FROM capture_query q JOIN capture_formrecord r ON r.id = q.record_id JOIN subjects_subject su ON su.id = q.subject_id
+        {FROM_SUBJECT} LEFT JOIN visits_subjectvisit v ON v.id = r.visit_id
+        WHERE {{where}} AND {{audience_v}} AND {{shown}} ORDER BY su.number, q.id""",
+    "FLAGS": f"""SELECT {SUBJECT}, f.kind AS "KIND", f.severity AS "SEVERITY", f.status AS "STATUS", f.item_oid AS "ITEM",
+        f.text ->> 'en' AS "TEXT", {UTC.format("f.raised_at")} AS "RAISEDUTC"
+        FROM safety_flag f JOIN subjects_subject su ON su.id = f.subject_id {FROM_SUBJECT}
+        WHERE {{where}} AND {{audience_f}} ORDER BY su.number, f.id""",
+    "GRADES": f"""SELECT {SUBJECT}, v.code AS "VISIT", g.item_oid AS "ITEM", g.analyte AS "ANALYTE", g.term AS "TERM",
+        g.ctcae_version AS "CTCAE", g.value AS "VALUE", g.unit AS "UNIT", trim_scale(g.low) AS "LLN", trim_scale(g.high) AS "ULN",
+        g.baseline AS "BASELINE", g.grade AS "GRADE", g.reason AS "REASON"
+        FROM safety_grade g JOIN capture_formrecord r ON r.id = g.record_id AND r.revision = g.revision
+        JOIN subjects_subject su ON su.id = g.subject_id {FROM_SUBJECT} LEFT JOIN visits_subjectvisit v ON v.id = r.visit_id
+        WHERE {{where}} AND {{audience_v}} ORDER BY su.number, g.id""",
+}
+UNBLINDED = {
+    "LEVELS": f"""SELECT {SUBJECT}, v.code AS "VISIT", t.value AS "LEVEL", t.unit AS "UNIT", t.hours_since_dose AS "HOURS",
+        t.target AS "TARGET", t.verdict AS "VERDICT"
+        FROM dosing_troughassessment t JOIN capture_formrecord r ON r.id = t.record_id AND r.revision = t.revision
+        JOIN subjects_subject su ON su.id = t.subject_id {FROM_SUBJECT} LEFT JOIN visits_subjectvisit v ON v.id = r.visit_id
+        WHERE {{where}} ORDER BY su.number, t.id""",
+}
+ALLOCATION = f"""SELECT {SUBJECT}, a.arm AS "ARM", a.stratum AS "STRATUM", {UTC.format("a.at")} AS "ALLOCATEDUTC"
+    FROM randomization_allocation a JOIN subjects_subject su ON su.id = a.subject_id {FROM_SUBJECT}
+    WHERE {{where}} ORDER BY su.number"""
+
+
+def queries(actor: Actor, study: Study, selection: Selection, hidden: tuple[str, ...] = ()) -> dict[str, sql.Composable]:
+    """Name → SELECT. What would give the arm away is absent for the blinded (``hidden``: OIDs of forms and items);
+    the allocation needs its own right."""
+    chosen = dict(QUERIES)
+    if not selection.blinded:
+        chosen |= UNBLINDED
+        if may(actor, VIEW_ALLOCATION, study_id=study.pk):
+            chosen["ALLOCATION"] = ALLOCATION
+    true = sql.SQL("true")
+    oids = sql.Literal(list(hidden))
+    parts = {
+        "where": sql.SQL("su.study_id = {} AND su.site_id = ANY({})").format(
+            sql.Literal(selection.study_id), sql.Literal(list(selection.site_ids))
+        ),
+        "audience_v": sql.SQL("coalesce(v.audience, '') = ''") if selection.blinded else true,
+        "audience_f": sql.SQL("f.audience = ''") if selection.blinded else true,
+        "shown": sql.SQL("NOT (r.form_oid = ANY({0}) OR q.item_oid = ANY({0}))").format(oids) if hidden else true,
+    }
+    return {name: sql.SQL(query).format(**parts) for name, query in chosen.items()}

@@ -1,0 +1,177 @@
+"""Asking for an export, making it, and handing it out."""
+
+import uuid
+from datetime import timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import User
+from apps.audit.ledger import ledger
+from apps.common.actors import SYSTEM, Actor
+from apps.common.errors import DomainError
+from apps.exports import extras
+from apps.exports.datasets import Selection, datasets_of, hidden_of
+from apps.exports.models import Export
+from apps.exports.permissions import EXPORT_DATA
+from apps.exports.writing import file_hash, write_zip
+from apps.studies.access import is_blinded, may, require
+from apps.studies.models import Site, Study
+from apps.studies.protocol import get_protocol
+
+LEASE = timedelta(minutes=5)
+FOLDER = "exports"
+
+
+def request_export(actor: Actor, study: Study, *, status: str = "all", site_codes: list[str] | None = None) -> Export:
+    """Ask for the study's datasets at the actor's sites; a worker makes them. ``status``: all or complete."""
+    require(actor, EXPORT_DATA, study_id=study.pk)
+    if status not in {"all", "complete"}:
+        raise DomainError(_("Choose all records or complete records."), code="unknown_status", item="status")
+    sites = _sites(actor, study, site_codes)
+    with ledger(actor, study.pk) as entry:
+        export = Export.objects.create(
+            study=study,
+            requested_by_id=actor.user_id,
+            filters={"status": status, "sites": [site.code for site in sites]},
+            blinded=is_blinded(actor, study),
+        )
+        entry(
+            action="exports.export.requested",
+            obj=export,
+            label=str(export),
+            changes=[("filters", None, export.filters)],
+            outbox=True,
+        )
+    return export
+
+
+def _sites(actor: Actor, study: Study, codes: list[str] | None) -> list[Site]:
+    """The sites at which the actor may export; a site named and not among them is refused."""
+    sites = [
+        site
+        for site in Site.objects.visible_to(actor).filter(study=study)
+        if may(actor, EXPORT_DATA, study_id=study.pk, site_id=site.pk)
+    ]
+    if codes:
+        if strange := set(codes) - {site.code for site in sites}:
+            raise DomainError(_("You cannot export site %(code)s.") % {"code": ", ".join(sorted(strange))}, code="site")
+        sites = [site for site in sites if site.code in codes]
+    if not sites:
+        raise DomainError(_("There is no site whose data you may export."), code="no_site")
+    return sites
+
+
+def claim_export(export_id: int) -> Export | None:
+    """Take a waiting export, or one whose worker died (its lease ran out); None where it is done or in other hands."""
+    now = timezone.now()
+    with transaction.atomic():
+        export = (
+            Export.objects.select_for_update(skip_locked=True)
+            .filter(Q(status=Export.Status.WAITING) | Q(status=Export.Status.RUNNING, lease_until__lt=now), pk=export_id)
+            .first()
+        )
+        if export:
+            export.status, export.lease_until, export.progress = Export.Status.RUNNING, now + LEASE, 0
+            export.save(update_fields=["status", "lease_until", "progress"])
+    return export
+
+
+def make_export(actor: Actor, export: Export) -> Export:
+    """Write a claimed export with the rights its requester has now; on any error it is marked failed, with the reason."""
+    path = path_of(export)
+    try:
+        manifest = _write(export, path)
+    except Exception as error:
+        path.unlink(missing_ok=True)
+        _finish(actor, export, status=Export.Status.FAILED, error=str(error)[:1000])
+        raise
+    _finish(actor, export, status=Export.Status.DONE, manifest=manifest, sha256=file_hash(path))
+    return export
+
+
+def _write(export: Export, path: Path) -> dict:
+    study = Study.objects.get(pk=export.study_id)
+    user = User.objects.get(pk=export.requested_by_id)
+    requester = Actor(user_id=user.pk, name=user.get_full_name())
+    require(requester, EXPORT_DATA, study_id=study.pk)
+    blinded = export.blinded or is_blinded(requester, study)
+    protocol = get_protocol(study.version_id)
+    selection = Selection(
+        study_id=study.pk,
+        site_ids=tuple(site.pk for site in _sites(requester, study, export.filters["sites"])),
+        complete_only=export.filters["status"] == "complete",
+        blinded=blinded,
+    )
+    labels = {
+        oid: {code: text.zh if user.language.startswith("zh") and text.zh else text.en for code, text in codes.items()}
+        for oid, codes in protocol.codelists.items()
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return write_zip(
+        path,
+        datasets_of(protocol, blinded=blinded),
+        selection,
+        labels,
+        manifest={
+            "study": study.slug,
+            "version": study.version.number,
+            "requested_by": user.get_full_name(),
+            "requested_at": export.requested_at,
+            "filters": export.filters,
+            "blinded": blinded,
+        },
+        extra=extras.queries(requester, study, selection, hidden_of(protocol) if blinded else ()),
+        on_progress=lambda done, of, name: _progress(export, done, of, name),
+    )
+
+
+def _progress(export: Export, done: int, of: int, name: str) -> None:
+    """Shown while it runs, and the sign of life that keeps the lease."""
+    Export.objects.filter(pk=export.pk).update(progress=int(100 * done / of), stage=name, lease_until=timezone.now() + LEASE)
+
+
+def _finish(actor: Actor, export: Export, *, status: str, manifest: dict | None = None, sha256: str = "", error: str = ""):
+    with ledger(actor, export.study_id) as entry:
+        export.status, export.sha256, export.error, export.finished_at = status, sha256, error, timezone.now()
+        if manifest:
+            export.manifest, export.position = manifest, manifest["ledger"]["position"]
+            export.progress, export.file_name, export.stage = 100, path_of(export).name, ""
+        export.save()
+        entry(
+            action="exports.export.finished" if status == Export.Status.DONE else "exports.export.failed",
+            obj=export,
+            changes=[("sha256", None, sha256)] if sha256 else [("error", None, error)],
+            outbox=True,
+        )
+
+
+def record_download(actor: Actor, export: Export) -> Path:
+    """Hand out the file; the hash is checked first, so that a damaged file is never given as the export."""
+    require(actor, EXPORT_DATA, study_id=export.study_id)
+    path = path_of(export)
+    if export.status != Export.Status.DONE or not path.is_file() or file_hash(path) != export.sha256:
+        raise DomainError(_("The file of this export is not there or is damaged. Ask for the export again."), code="no_file")
+    with ledger(actor, export.study_id) as entry:
+        entry(action="exports.export.downloaded", obj=export, changes=[("sha256", None, export.sha256)])
+    return path
+
+
+def path_of(export: Export) -> Path:
+    token = uuid.uuid5(uuid.NAMESPACE_OID, f"{settings.SECRET_KEY}:{export.pk}").hex[:12]
+    return Path(settings.VAR_DIR) / "files" / FOLDER / f"{export.study.slug}-{export.pk}-{token}.zip"
+
+
+def run_waiting_exports() -> int:
+    """Make every export that waits or was dropped by a dead worker; returns how many."""
+    open_ids = Export.objects.filter(status__in=[Export.Status.WAITING, Export.Status.RUNNING]).values_list("pk", flat=True)
+    made = 0
+    for pk in list(open_ids):
+        if export := claim_export(pk):
+            make_export(SYSTEM, export)
+            made += 1
+    return made
