@@ -40,9 +40,7 @@ class SubjectVisit(models.Model):
     objects = SubjectVisitQuerySet.as_manager()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["subject", "code", "cycle", "occurrence"], name="subject_visit_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["subject", "code", "cycle", "occurrence"], name="subject_visit_once")]
         indexes = [
             models.Index(fields=["study", "status", "target"], name="visit_due"),
             models.Index(fields=["subject", "position", "cycle"], name="visit_order"),

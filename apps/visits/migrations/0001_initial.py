@@ -54,9 +54,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "study",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="studies.study"
-                    ),
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="studies.study"),
                 ),
                 (
                     "subject",
@@ -71,9 +69,7 @@ class Migration(migrations.Migration):
                     models.Index(fields=["subject", "position", "cycle"], name="visit_order"),
                 ],
                 "constraints": [
-                    models.UniqueConstraint(
-                        fields=("subject", "code", "cycle", "occurrence"), name="subject_visit_once"
-                    )
+                    models.UniqueConstraint(fields=("subject", "code", "cycle", "occurrence"), name="subject_visit_once")
                 ],
             },
         ),

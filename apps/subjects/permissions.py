@@ -1,0 +1,7 @@
+from django.utils.translation import gettext_lazy as _
+
+from apps.common.permissions import ENTRY_ROLES, EVERYONE, Permission
+
+VIEW_SUBJECTS = Permission("subjects.view_subjects", _("See subjects and their casebooks"), EVERYONE)
+SCREEN_SUBJECT = Permission("subjects.screen_subject", _("Screen a subject"), ENTRY_ROLES)
+RECORD_MILESTONE = Permission("subjects.record_milestone", _("Record dated facts of a subject"), ENTRY_ROLES)

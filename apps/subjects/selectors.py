@@ -1,0 +1,64 @@
+"""Reads about subjects: the access functions, the dated facts in force, the numbers against the target."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, Exists, OuterRef
+from django.utils import timezone
+
+from apps.common.actors import Actor
+from apps.common.errors import NotVisible
+from apps.studies.models import Site, Study
+from apps.subjects.milestones import Milestones
+from apps.subjects.models import Milestone, Subject
+from apps.subjects.status import NEVER_ENROLLED
+
+
+def get_subject_for(actor: Actor, slug: str, number: str) -> Subject:
+    """The subject with its study and site, or 404 where the actor's sites do not include it."""
+    found = Subject.objects.visible_to(actor).filter(study__slug=slug, number=number)
+    subject = found.select_related("site", "study__version").first()
+    if subject is None:
+        raise NotVisible
+    return subject
+
+
+def today_at(site: Site, now: datetime | None = None) -> date:
+    """The calendar day at the site."""
+    return (now or timezone.now()).astimezone(ZoneInfo(site.time_zone)).date()
+
+
+def milestones_of(subject: Subject) -> Milestones:
+    """What is in force, in one statement."""
+    return milestones_of_many([subject.pk])[subject.pk]
+
+
+def milestones_of_many(subject_ids: Iterable[int]) -> dict[int, Milestones]:
+    ids = list(subject_ids)
+    newest = (
+        Milestone.objects.filter(subject_id__in=ids)
+        .order_by("subject_id", "kind", "occurrence", "-id")
+        .distinct("subject_id", "kind", "occurrence")
+    )
+    rows: dict[int, list[tuple[str, int, date | None]]] = {pk: [] for pk in ids}
+    for subject_id, kind, occurrence, on in newest.values_list("subject_id", "kind", "occurrence", "on"):
+        rows[subject_id].append((kind, occurrence, on))
+    return {pk: Milestones.of(found) for pk, found in rows.items()}
+
+
+def milestone_history(subject: Subject) -> list[Milestone]:
+    return list(Milestone.objects.filter(subject=subject).order_by("kind", "occurrence", "id"))
+
+
+def count_enrolled(study: Study, site: Site | None = None) -> int:
+    """Subjects ever enrolled, those who left included: that is what the target counts."""
+    subjects = Subject.objects.filter(study=study) if site is None else Subject.objects.filter(site=site)
+    enrolled = Milestone.objects.filter(subject=OuterRef("pk"), kind="enrolment")
+    return subjects.exclude(status__in=NEVER_ENROLLED).filter(Exists(enrolled)).count()
+
+
+def enrolment_counts(actor: Actor, study: Study) -> dict[str, int]:
+    """How many subjects that the actor sees are in each status."""
+    seen = Subject.objects.visible_to(actor).filter(study=study)
+    return dict(seen.order_by().values_list("status").annotate(number=Count("id")))

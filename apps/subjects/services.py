@@ -1,0 +1,177 @@
+"""A subject's number, dated facts and status: each change one service, one event."""
+
+import re
+from datetime import date
+
+from django.utils.translation import gettext as _
+
+from apps.audit.ledger import ledger
+from apps.common.actors import Actor
+from apps.common.errors import DomainError
+from apps.studies.access import require
+from apps.studies.models import Hold, Site
+from apps.subjects.models import Milestone, Subject
+from apps.subjects.permissions import RECORD_MILESTONE, SCREEN_SUBJECT
+from apps.subjects.selectors import milestones_of, today_at
+from apps.subjects.status import may_become
+
+KIND = re.compile(r"^[a-z][a-z0-9_]{0,39}$")
+
+
+def screen_subject(actor: Actor, site: Site, screened_on: date, *, previous: Subject | None = None) -> Subject:
+    """A new subject in screening, numbered by the site's pattern; a number is never given twice.
+
+    Refused: a day in the future, a held study or site, a re-screening of somebody who is not a screen failure here.
+    """
+    require(actor, SCREEN_SUBJECT, study_id=site.study_id, site_id=site.pk)
+    with ledger(actor, site.study_id) as entry:
+        # the lock on the site gives two screenings at once two numbers
+        site = Site.objects.select_for_update(of=("self",), no_key=True).select_related("study").get(pk=site.pk)
+        refuse_held(site.study, site)
+        refuse_future(site, screened_on)
+        if previous is not None:
+            _refuse_rescreening(site, previous)
+        subject = Subject.objects.create(
+            study=site.study, site=site, number=_next_number(site), screened_on=screened_on, previous=previous
+        )
+        entry(
+            action="subjects.subject.screened",
+            obj=subject,
+            site_id=site.pk,
+            subject_id=subject.pk,
+            changes=[("number", None, subject.number), ("screened_on", None, screened_on)]
+            + ([("previous", None, previous.number)] if previous else []),
+            outbox=True,
+        )
+    return subject
+
+
+def set_milestone(
+    actor: Actor, subject: Subject, kind: str, on: date | None, *, occurrence: int = 1, reason: str = ""
+) -> Milestone | None:
+    """Say when a fact happened (``None``: that it did not). The newest row is in force; nothing is overwritten.
+
+    Saying again what is in force changes nothing and returns None. The first dose puts a subject on treatment, its
+    withdrawal takes it back.
+    """
+    require(actor, RECORD_MILESTONE, study_id=subject.study_id, site_id=subject.site_id)
+    if not KIND.match(kind) or occurrence < 1:
+        raise DomainError(_("“%(kind)s” is no name of a dated fact.") % {"kind": kind}, code="milestone_kind")
+    with ledger(actor, subject.study_id) as entry:
+        subject = lock_subject(subject)
+        before = milestones_of(subject).get(kind, occurrence)
+        if before == on:
+            return None
+        event_id = entry(
+            action="subjects.milestone.set",
+            obj=subject,
+            site_id=subject.site_id,
+            subject_id=subject.pk,
+            changes=[(kind if occurrence == 1 else f"{kind}:{occurrence}", before, on)],
+            reason=reason,
+            outbox=True,
+        )
+        milestone = Milestone.objects.create(
+            study_id=subject.study_id, subject=subject, kind=kind, occurrence=occurrence, on=on, event_id=event_id
+        )
+        if kind == "first_dose":
+            _follow_first_dose(actor, subject)
+    return milestone
+
+
+def change_status(actor: Actor, subject: Subject, status: str, *, reason: str = "") -> Subject:
+    """Move the subject along the status machine; refused where the machine has no such step.
+
+    Callers are services that hold a right of their own, so this asks for none.
+    """
+    with ledger(actor, subject.study_id) as entry:
+        subject = lock_subject(subject)
+        old = subject.status
+        if old == status:
+            return subject
+        if not may_become(old, status):
+            raise DomainError(
+                _("%(subject)s is “%(old)s” and cannot become “%(new)s”.")
+                % {
+                    "subject": subject.number,
+                    "old": subject.get_status_display(),
+                    "new": Subject.Status(status).label,
+                },
+                code="status",
+            )
+        subject.status = status
+        subject.save(update_fields=["status"])
+        entry(
+            action="subjects.status.changed",
+            obj=subject,
+            site_id=subject.site_id,
+            subject_id=subject.pk,
+            changes=[("status", old, status)],
+            reason=reason,
+            outbox=True,
+        )
+    return subject
+
+
+def lock_subject(subject: Subject) -> Subject:
+    """The subject as it is now, locked until the transaction ends; what depends on its state is decided after this."""
+    locked = Subject.objects.select_for_update(of=("self",), no_key=True)
+    return locked.select_related("site", "study__version").get(pk=subject.pk)
+
+
+def refuse_held(*places) -> None:
+    """Frozen or locked: nothing below changes."""
+    for place in places:
+        if place.hold != Hold.NONE:
+            raise DomainError(
+                _("%(place)s is %(hold)s: nothing can be changed there until it is opened again.")
+                % {"place": place, "hold": place.get_hold_display().lower()},
+                code="held",
+            )
+
+
+def refuse_future(site: Site, on: date) -> None:
+    today = today_at(site)
+    if on > today:
+        raise DomainError(
+            _("%(on)s lies in the future; at the site it is %(today)s.") % {"on": on, "today": today}, code="future"
+        )
+
+
+def _next_number(site: Site) -> str:
+    """The next number of the site's sequence, which only ever grows."""
+    sequence = site.next_sequence
+    site.next_sequence = sequence + 1
+    site.save(update_fields=["next_sequence"])
+    number = site.subject_pattern.format(site=site.code, seq=sequence)
+    if Subject.objects.filter(study_id=site.study_id, number=number).exists():
+        raise DomainError(
+            _("The number %(number)s exists already; the subject pattern of site %(site)s must name the site.")
+            % {"number": number, "site": site.code},
+            code="number_taken",
+        )
+    return number
+
+
+def _refuse_rescreening(site: Site, previous: Subject) -> None:
+    if previous.study_id != site.study_id or previous.site_id != site.pk:
+        raise DomainError(_("%(number)s was not screened at this site.") % {"number": previous.number}, code="rescreen_site")
+    if previous.status != Subject.Status.SCREEN_FAILED:
+        raise DomainError(
+            _("%(number)s is not a screen failure, so there is nothing to screen again.") % {"number": previous.number},
+            code="rescreen_status",
+        )
+    if previous.rescreenings.exists():
+        raise DomainError(_("%(number)s was screened again already.") % {"number": previous.number}, code="rescreen_twice")
+
+
+def _follow_first_dose(actor: Actor, subject: Subject) -> None:
+    """On treatment from the first dose; back when it turns out that none was given."""
+    milestones = milestones_of(subject)
+    treated = milestones.first("first_dose") is not None
+    status = Subject.Status
+    if treated and subject.status in (status.ENROLLED, status.RANDOMIZED):
+        change_status(actor, subject, status.ON_TREATMENT)
+    elif not treated and subject.status == status.ON_TREATMENT:
+        randomized = milestones.first("randomization") is not None
+        change_status(actor, subject, status.RANDOMIZED if randomized else status.ENROLLED)
