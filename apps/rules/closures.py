@@ -1,7 +1,8 @@
 """The closures that a rule is made of: each builds a function of the scope out of smaller ones.
 
 They are written out rather than shared, because a rule's cost is the number of Python calls: an item against a
-number, and two items added, are one call each.
+number, and two items added, are one call each. Measured so, a rule takes 2.5 to 3 times as long as the same Decimal
+expression written by hand in Python (the budget is 5).
 """
 
 from __future__ import annotations

@@ -18,6 +18,8 @@ LENGTH_MAX: Final = 2_000
 DEPTH_MAX: Final = 50
 PARTS_MAX: Final = 600
 _STRING = re.compile(r"\"[^\"]*\"|'[^']*'")
+# Python reads `1if` as two words, with a warning that depends on its version
+_GLUED = re.compile(r"(?<![A-Za-z0-9_])(?:[0-9]++\.?+[0-9]*+|\.[0-9]++)(?:[eE][+-]?[0-9]++)?+[A-Za-z_]\w*")
 _SPACES = str.maketrans("\r\n\t", "   ")
 # what Chinese keyboards give beside the ASCII characters that NFKC finds
 _LOOKALIKES: Final = {"。": ".", "“": '"', "”": '"', "‘": "'", "’": "'", "、": ",", "×": "*", "÷": "/", "−": "-"} | {
@@ -124,6 +126,8 @@ def _check_code(text: str) -> None:
             raise refusal("comment", text, place)
         if not character.isascii():
             raise _foreign(text, place, character)
+    if glued := _GLUED.search(outside):
+        raise refusal("number_literal", text, glued.start() + 1, literal=glued.group()[:40])
 
 
 def _foreign(text: str, place: int, character: str) -> RuleError:
