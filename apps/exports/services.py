@@ -146,6 +146,7 @@ def _finish(actor: Actor, export: Export, *, status: str, manifest: dict | None 
             action="exports.export.finished" if status == Export.Status.DONE else "exports.export.failed",
             obj=export,
             changes=[("sha256", None, sha256)] if sha256 else [("error", None, error)],
+            details={"requested_by": export.requested_by_id},
             outbox=True,
         )
 

@@ -47,9 +47,7 @@ class Migration(migrations.Migration):
                 ("mail_error", models.TextField(blank=True)),
                 (
                     "study",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="studies.study"
-                    ),
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="studies.study"),
                 ),
                 (
                     "subject",

@@ -1,0 +1,45 @@
+"""Events that people hear of. Siblings are not imported: an event says all that a notice needs."""
+
+from django.urls import reverse
+
+from apps.accounts.models import User
+from apps.common.actors import SYSTEM
+from apps.common.permissions import Role
+from apps.notifications import services, wording
+from apps.notifications.reminders import recipients
+from apps.safety.models import Flag
+from apps.studies.models import Study
+
+HEARS_OF_FLAGS = {Role.COORDINATOR, Role.INVESTIGATOR, Role.SAFETY_OFFICER, Role.MEDICAL_MONITOR}
+
+
+def flag_raised(event) -> None:
+    """Tell those who handle flags at the subject's site; the blinded hear nothing of a flag that they may not see."""
+    flag = Flag.objects.select_related("subject__site", "study").get(pk=event.object_id)
+    services.notify(
+        SYSTEM,
+        flag.study,
+        recipients(flag.study, flag.subject.site_id, HEARS_OF_FLAGS, unblinded_only=bool(flag.audience)),
+        kind="flag",
+        occasion=f"flag:{flag.pk}",
+        say=wording.flag_raised,
+        args=(flag.subject.number,),
+        link=reverse("safety:flags", args=[flag.study.slug]),
+        subject=flag.subject,
+    )
+
+
+def export_finished(event) -> None:
+    """Tell the person who asked for the export, in their own language."""
+    study = Study.objects.get(pk=event.study_id)
+    user_id = event.body["details"]["requested_by"]
+    services.notify(
+        SYSTEM,
+        study,
+        User.objects.filter(pk=user_id, is_active=True),
+        kind="export",
+        occasion=f"export:{event.object_id}",
+        say=wording.export_finished,
+        args=(event.action == "exports.export.finished",),
+        link=reverse("exports:list", args=[study.slug]),
+    )

@@ -1,0 +1,52 @@
+"""What notices say. A mail holds the subject's number and a link: no clinical value, no visit name, no arm."""
+
+from collections.abc import Callable
+
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from apps.studies.models import in_language
+
+
+def visit_due(number: str, day: str) -> tuple[str, str]:
+    return (
+        _("Visit due: subject %(number)s") % {"number": number},
+        _("A visit of subject %(number)s is planned for %(day)s.") % {"number": number, "day": day},
+    )
+
+
+def visit_overdue(number: str, day: str) -> tuple[str, str]:
+    return (
+        _("Visit overdue: subject %(number)s") % {"number": number},
+        _("The window of a visit of subject %(number)s ended on %(day)s and the visit has not been entered.")
+        % {"number": number, "day": day},
+    )
+
+
+def flag_raised(number: str) -> tuple[str, str]:
+    return (
+        _("New flag: subject %(number)s") % {"number": number},
+        _("A flag was raised for subject %(number)s. Open the flag board to see it.") % {"number": number},
+    )
+
+
+def export_finished(done: bool) -> tuple[str, str]:
+    if done:
+        return _("Your export is ready"), _("The export that you asked for can be downloaded.")
+    return _("Your export failed"), _("The export that you asked for could not be made. The page says why.")
+
+
+def in_words_of(language: str, say: Callable[..., tuple[str, str]], *args) -> tuple[str, str]:
+    """Title and body in the given language, whatever the worker's own is."""
+    with translation.override(language):
+        return say(*args)
+
+
+def study_line(language: str, title: dict) -> str:
+    with translation.override(language):
+        return in_language(title)
+
+
+def footer(language: str, link: str) -> str:
+    with translation.override(language):
+        return _("Open it here (sign-in needed): %(link)s") % {"link": link}
