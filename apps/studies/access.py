@@ -1,13 +1,12 @@
 """May I see it (404), may I do it (403): the two questions every request asks first, in one or two statements."""
 
-from functools import lru_cache
-
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from apps.common.actors import Actor
 from apps.common.errors import Forbidden, NotVisible
 from apps.common.permissions import Permission
 from apps.studies.models import Membership, Site, Study
+from apps.studies.protocol import get_protocol
 
 
 def get_study_for(actor: Actor, slug: str) -> Study:
@@ -16,6 +15,14 @@ def get_study_for(actor: Actor, slug: str) -> Study:
     if study is None:
         raise NotVisible
     return study
+
+
+def studies_visible_to(actor: Actor) -> QuerySet[Study]:
+    return Study.objects.visible_to(actor)
+
+
+def sites_visible_to(actor: Actor, study_id: int) -> QuerySet[Site]:
+    return Site.objects.visible_to(actor).filter(study_id=study_id)
 
 
 def get_site_for(actor: Actor, study: Study, code: str) -> Site:
@@ -43,10 +50,7 @@ def require(actor: Actor, permission: Permission, *, study_id: int, site_id: int
         raise Forbidden(permission)
 
 
-@lru_cache
 def blinded_roles(version_id: int) -> frozenset[str]:
-    from apps.studies.protocol import get_protocol
-
     return frozenset(get_protocol(version_id).definition.blinding.blinded)
 
 

@@ -19,6 +19,7 @@ KINDS = {
     "choice": Kind.CHOICE,
     "choices": Kind.CHOICES,
     "file": Kind.FILE,
+    "note": Kind.TEXT,
 }
 RESULTS = {"number": Kind.NUMBER, "yesno": Kind.BOOL, "text": Kind.TEXT, "date": Kind.DATE}
 
@@ -39,7 +40,7 @@ def standing_items(forms: Iterable[FormDefinition]) -> Iterator[Standing]:
 
 
 def kind_of(item: ItemDefinition) -> Kind:
-    """The kind of the item's value. A note holds text for the reader only and has none (KeyError)."""
+    """The kind of the item's value. A note is text for the reader; rules do not know it."""
     return RESULTS[item.result] if item.type == "computed" else KINDS[item.type]
 
 

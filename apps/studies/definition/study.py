@@ -9,12 +9,12 @@ from apps.studies.definition.forms import CodeList, FormDefinition
 
 Anchor = Annotated[str, Field(pattern=r"^[a-z_]+(:[A-Z0-9_]+)?$")]
 # dated facts that an item may set (`milestone: first_dose`); corrected with the item's value
-MILESTONES = frozenset(
-    """consent assent first_dose last_dose dose_change course_start relapse stabilization treatment_stop withdrawal death
-    disposition""".split()
-)
+MILESTONES = {
+    *("consent", "assent", "first_dose", "last_dose", "dose_change", "course_start", "relapse", "stabilization"),
+    *("treatment_stop", "withdrawal", "death", "disposition"),
+}
 # what visits may be anchored on besides a milestone or `visit:CODE`: set by services or by the visit before
-SERVICE_ANCHORS = frozenset(("enrolment", "randomization", "previous_visit"))
+SERVICE_ANCHORS = {"enrolment", "randomization", "previous_visit"}
 ANCHORS = MILESTONES | SERVICE_ANCHORS
 
 

@@ -16,10 +16,10 @@ from apps.studies.loading.problems import Problem
 from apps.studies.loading.source import Map, Seq
 
 # lists whose elements stand for themselves: a wrong one is set aside so that the rest can be checked too
-ELEMENTS = frozenset(
-    """forms groups items checks codelists codes visits eligibility arms questions cycles outcomes start targets reminders
-    sites conditions notes strata log_forms mfa_roles""".split()
-)
+ELEMENTS = {
+    *("forms", "groups", "items", "checks", "codelists", "codes", "visits", "eligibility", "arms", "questions", "cycles"),
+    *("outcomes", "start", "targets", "reminders", "sites", "conditions", "notes", "strata", "log_forms", "mfa_roles"),
+}
 ANYTHING = {"source": "assumption", "note": "?"}
 # stand-ins for wrong top-level parts, so that the rest of the file is checked as well
 STAND_INS: dict[str, Any] = {

@@ -1,11 +1,13 @@
-"""Numbers that must fit one another: ranges, factors, doses, blocks."""
+"""Numbers that must fit one another (ranges, factors, doses, blocks), and patterns that can be read."""
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal, InvalidOperation
 
 from apps.studies.definition.base import Interval
 from apps.studies.loading.checks.findings import Findings
+from apps.studies.loading.places import Path
 
 
 def check_numbers(findings: Findings) -> None:
@@ -13,6 +15,7 @@ def check_numbers(findings: Findings) -> None:
         if item.range and item.range.soft and item.range.hard and not _holds(item.range.hard, item.range.soft):
             words = f"item {item.oid}: the soft range {item.range.soft} must lie within the hard range {item.range.hard}"
             findings.add((*path, "range"), words)
+        _pattern(findings, (*path, "pattern"), item.pattern)
         for unit, factor in item.unit_choices.items():
             _positive(findings, (*path, "unit_choices", unit), factor, f"the factor from {unit} to {item.unit}")
         if item.type == "computed" and item.result == "number" and item.decimals is None:
@@ -22,13 +25,20 @@ def check_numbers(findings: Findings) -> None:
     _blocks(findings)
 
 
+def _pattern(findings: Findings, path: Path, pattern: str) -> None:
+    try:
+        re.compile(pattern)
+    except (re.error, RecursionError) as error:
+        findings.add(path, f"“{pattern}” is no regular expression ({error})")
+
+
 def _holds(outer: Interval, inner: Interval) -> bool:
     low = outer.low is None or (inner.low is not None and inner.low >= outer.low)
     high = outer.high is None or (inner.high is not None and inner.high <= outer.high)
     return low and high
 
 
-def _positive(findings: Findings, path: tuple, text: str, what: str) -> None:
+def _positive(findings: Findings, path: Path, text: str, what: str) -> None:
     try:
         fits = Decimal(text).is_finite() and Decimal(text) > 0
     except InvalidOperation:

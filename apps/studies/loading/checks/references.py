@@ -5,6 +5,7 @@ from __future__ import annotations
 from zoneinfo import available_timezones
 
 from apps.common.permissions import Role
+from apps.studies.compiling import type_of
 from apps.studies.definition import MILESTONES
 from apps.studies.loading.checks.findings import Findings
 
@@ -56,8 +57,8 @@ def _items(findings: Findings) -> None:
         findings.known((*path, "codelist"), item.codelist, codelists, "code list")
         findings.known((*path, "analyte"), item.analyte, findings.analytes, "analyte")
         findings.known((*path, "milestone"), item.milestone, MILESTONES, "milestone")
-        if item.milestone and item.type != "date":
-            words = f"item {item.oid} sets the milestone {item.milestone}, so its type must be date, not {item.type}"
+        if item.milestone and type_of(item) not in {"date", "computed date"}:
+            words = f"item {item.oid} sets the milestone {item.milestone}, so it must be a date, not {type_of(item)}"
             findings.add((*path, "milestone"), words)
 
 
