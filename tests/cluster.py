@@ -91,7 +91,7 @@ def plain_settings() -> None:
 
     if settings.configured:
         settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-        settings.PASSWORD_HASHERS = ["tests.clusters.CheapArgon2", *settings.PASSWORD_HASHERS]
+        settings.PASSWORD_HASHERS = ["tests.hashers.CheapArgon2", *settings.PASSWORD_HASHERS]
 
 
 def pytest_unconfigure() -> None:

@@ -15,7 +15,6 @@ from functools import cached_property
 from pathlib import Path
 
 import psycopg
-from django.contrib.auth.hashers import Argon2PasswordHasher
 
 from trialcapture.runtime.places import BASE_DIR, service_ids
 from trialcapture.runtime.postgres import SUPERUSER, THROW_AWAY, Postgres
@@ -25,12 +24,6 @@ from trialcapture.runtime.valkey import Valkey
 OWNER, WEB, TEMPLATE = "trialcapture_owner", "trialcapture_web", "trialcapture_template"
 CACHE = BASE_DIR / "var" / "test-cache"
 KEPT = 3
-
-
-class CheapArgon2(Argon2PasswordHasher):
-    """Argon2 in form, and a thousandth of its cost."""
-
-    time_cost, memory_cost, parallelism = 1, 8, 1
 
 
 @dataclass(frozen=True)

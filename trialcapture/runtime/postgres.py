@@ -19,6 +19,7 @@ import psutil
 from trialcapture.runtime.binaries import MAJOR, bin_dir
 from trialcapture.runtime.errors import CannotRun, cannot_write
 from trialcapture.runtime.places import owner_name, private_folder, service_ids, service_process, socket_folder
+from trialcapture.runtime.processes import family, find, wait_until_gone
 
 SUPERUSER = "postgres"
 PORT = 5432
@@ -120,11 +121,11 @@ class Postgres:
         pid = self.pid()
         if pid is None:
             return
-        children = psutil.Process(pid).children(recursive=True) if psutil.pid_exists(pid) else []
+        members = family(pid)
         program("pg_ctl", ["stop", "-w", "-t", str(STOP_TIMEOUT), "-m", mode, "-D", str(self.data)])
         if self.pid() is not None:
             program("pg_ctl", ["stop", "-w", "-t", str(STOP_TIMEOUT), "-m", "immediate", "-D", str(self.data)])
-        psutil.wait_procs(children, timeout=5)
+        wait_until_gone(members, 5)
 
     def answers(self) -> bool:
         if self.pid() is None:
@@ -135,12 +136,11 @@ class Postgres:
         """The server's process, or None: a pid file whose number now belongs to some other program is no server."""
         try:
             pid = int((self.data / "postmaster.pid").read_text().splitlines()[0])
-            process = psutil.Process(pid)
-            if process.status() == psutil.STATUS_ZOMBIE or str(self.data) not in process.cmdline():
-                return None
+            process = find(pid)
+            ours = process and str(self.data) in process.cmdline()
         except (OSError, ValueError, IndexError, psutil.Error):
             return None
-        return pid
+        return pid if ours else None
 
     def forget_dead_server(self) -> None:
         """Lock files outlive a `kill -9`, and their number may since have gone to another program."""

@@ -1,8 +1,6 @@
 """One Valkey server on a Unix socket. It keeps nothing on disk, for Redis holds nothing that PostgreSQL does not."""
 
 import contextlib
-import os
-import signal
 import subprocess
 import time
 from dataclasses import dataclass
@@ -13,6 +11,7 @@ import redis
 
 from trialcapture.runtime.errors import CannotRun
 from trialcapture.runtime.places import private_folder, service_ids, service_process, socket_folder
+from trialcapture.runtime.processes import find, stop_family
 
 START_TIMEOUT = 10
 
@@ -75,27 +74,18 @@ class Valkey:
     def pid(self) -> int | None:
         """The server's process, or None: a number that now belongs to some other program is no server."""
         try:
-            pid = int(self.pid_file.read_text())
-            process = psutil.Process(pid)
+            process = find(int(self.pid_file.read_text()))
             # it retitles itself: "…/valkey-server unixsocket:/…/valkey.sock"
-            if process.status() == psutil.STATUS_ZOMBIE or str(self.socket) not in " ".join(process.cmdline()):
-                return None
+            ours = process and str(self.socket) in " ".join(process.cmdline())
         except (OSError, ValueError, psutil.Error):
             return None
-        return pid
+        return process.pid if process and ours else None
 
     def stop(self) -> None:
         """Returns when it is gone."""
         pid = self.pid()
-        if pid is None:
-            return
-        with contextlib.suppress(psutil.Error, ProcessLookupError):
-            process = psutil.Process(pid)
-            os.kill(pid, signal.SIGTERM)
-            _gone, alive = psutil.wait_procs([process], timeout=5)
-            for survivor in alive:
-                survivor.kill()
-            psutil.wait_procs(alive, timeout=5)
+        if pid is not None:
+            stop_family(pid, seconds=5)
 
     def last_words(self) -> str:
         log = self.home / "valkey.log"
