@@ -1,5 +1,7 @@
 """Records of filled forms, every revision of them, drafts that are not yet records, and queries."""
 
+import uuid
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -16,10 +18,13 @@ class FormRecordQuerySet(models.QuerySet):
 
 class FormRecord(models.Model):
     """One filled form. ``data``: item OID → "7.40" | ["A", "B"] (choices) | {"missing": "ND"};
-    group OID → [{"_key": "…", item OID → …}] for a repeating group. Values are text as entered.
+    group OID → [{"_key": "…", item OID → …}] for a repeating group. Values are text as entered, in the item's own unit.
 
+    Keys that start with "_" are no items: "_entered" keeps what was typed in another unit ({OID: {"value", "unit"}}),
+    "_inactive" on a line is the reason why it does not count.
     ``changed``: item OID → revision at which it last changed (line items as "GROUP/key/ITEM").
-    ``irrelevant``: OIDs that are hidden at this revision; their values are kept.
+    ``irrelevant``: OIDs (and such paths) that are hidden at this revision; their values are kept.
+    ``completed_at``: when it was complete for the first time; from then on each change needs a reason.
     """
 
     class Status(models.TextChoices):
@@ -44,6 +49,7 @@ class FormRecord(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     updated_by_id = models.BigIntegerField(null=True)
+    completed_at = models.DateTimeField(null=True)
 
     objects = FormRecordQuerySet.as_manager()
 
@@ -72,6 +78,7 @@ class RecordRevision(models.Model):
     version_id = models.BigIntegerField()
     data = models.JSONField()
     irrelevant = models.JSONField(default=list)
+    inactive = models.BooleanField(default=False)
     event_id = models.UUIDField()
     at = models.DateTimeField()
     actor_id = models.BigIntegerField(null=True)
@@ -135,11 +142,14 @@ class Query(models.Model):
     check_oid = models.CharField(max_length=80, blank=True)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPEN)
     text = models.JSONField()  # {en, zh} for system queries; {"en": typed text} for people's
+    # the stored value that it is about: what a person accepted is not asked again until the value changes
+    value = models.JSONField(null=True)
     assigned_role = models.CharField(max_length=30, default="coordinator")
     due_on = models.DateField(null=True, blank=True)
     opened_at = models.DateTimeField(auto_now_add=True)
     opened_by_id = models.BigIntegerField(null=True)
     closed_at = models.DateTimeField(null=True, blank=True)
+    closed_by_id = models.BigIntegerField(null=True)  # null: the check found it answered by a new value
 
     class Meta:
         constraints = [
@@ -156,6 +166,29 @@ class Query(models.Model):
 
     def __str__(self) -> str:
         return f"{self.record} {self.item_oid}: {self.status}"
+
+
+class Attachment(models.Model):
+    """A file of one item: kept in the default storage under its own id, served only through a permission check.
+
+    ``content_type`` is what the bytes are, not what the browser said. Never changed, never deleted.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="+")
+    subject = models.ForeignKey(Subject, on_delete=models.PROTECT, related_name="+")
+    form_oid = models.CharField(max_length=40)
+    item_oid = models.CharField(max_length=40)
+    name = models.CharField(max_length=255)
+    content_type = models.CharField(max_length=60)
+    size = models.PositiveBigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    path = models.CharField(max_length=200)
+    uploaded_at = models.DateTimeField(auto_now_add=True)
+    uploaded_by_id = models.BigIntegerField(null=True)
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class QueryMessage(models.Model):
