@@ -2,6 +2,7 @@
 
 from celery import shared_task
 from celery.utils.log import get_task_logger
+from kombu.exceptions import OperationalError
 
 from apps.common.actors import SYSTEM
 from apps.notifications import reminders, services
@@ -31,5 +32,5 @@ def nudge_mail() -> None:
     """Ask a worker to send now; where the broker does not answer, beat's sweep sends a little later."""
     try:
         send_mails.apply_async(retry=False)
-    except send_mails.app.connection_for_write().connection_errors + (OSError,) as error:
+    except OperationalError as error:
         log.warning("mail nudge failed: %s", error)

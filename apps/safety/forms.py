@@ -6,7 +6,9 @@ from django.utils.translation import gettext_lazy as _
 class FlagNoteForm(forms.Form):
     """What was done about a flag."""
 
-    step = forms.ChoiceField(choices=[("acknowledge", _("Acknowledge")), ("resolve", _("Resolve"))], widget=forms.HiddenInput)
+    step = forms.ChoiceField(
+        choices=[("acknowledge", _("Acknowledge")), ("resolve", _("Resolve"))], widget=forms.HiddenInput
+    )
     note = forms.CharField(label=_("Note"), max_length=1000, required=False, widget=forms.Textarea(attrs={"rows": 2}))
 
     def __init__(self, *args, **kwargs):

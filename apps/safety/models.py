@@ -34,9 +34,7 @@ class Grade(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["record", "revision", "item_oid", "term", "ctcae_version"], name="grade_once"
-            )
+            models.UniqueConstraint(fields=["record", "revision", "item_oid", "term", "ctcae_version"], name="grade_once")
         ]
         indexes = [models.Index(fields=["subject", "term", "-id"], name="grade_subject_term")]
 

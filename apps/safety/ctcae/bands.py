@@ -12,7 +12,8 @@ Reference = dict[str, Decimal | None]
 
 @dataclass(frozen=True)
 class Bound:
-    """``factor`` alone is absolute; with ``of`` it is a multiple of ULN, LLN or the baseline value (BL), or of a baseline below the LLN (LOWBL)."""
+    """``factor`` alone is absolute; with ``of`` it is a multiple of ULN, LLN, the baseline value (BL), or of a baseline
+    that was below the LLN (LOWBL)."""
 
     factor: Decimal
     of: str = ""

@@ -49,9 +49,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "study",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="studies.study"
-                    ),
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="studies.study"),
                 ),
                 (
                     "subject",
@@ -72,9 +70,7 @@ class Migration(migrations.Migration):
                 ("actor_name", models.TextField()),
                 (
                     "flag",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="steps", to="safety.flag"
-                    ),
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="steps", to="safety.flag"),
                 ),
             ],
             options={
@@ -107,9 +103,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "study",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="studies.study"
-                    ),
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="studies.study"),
                 ),
                 (
                     "subject",

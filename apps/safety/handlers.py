@@ -1,0 +1,17 @@
+"""What safety does after a record was saved."""
+
+from apps.capture.models import FormRecord
+from apps.common.actors import SYSTEM
+from apps.safety import services
+
+
+def grade_record(event) -> None:
+    services.grade_record(SYSTEM, _record(event))
+
+
+def flag_serious_event(event) -> None:
+    services.flag_serious_event(SYSTEM, _record(event))
+
+
+def _record(event) -> FormRecord:
+    return FormRecord.objects.select_related("subject__site", "study").get(pk=event.object_id)
