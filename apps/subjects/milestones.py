@@ -39,5 +39,6 @@ class Milestones:
         """
         if kind != "last_dose":
             return self.first(kind)
-        ended, started = self.last("last_dose"), self.last("first_dose")
-        return None if ended and started and started > ended else ended
+        ended = self.last("last_dose")
+        starts = [on for kind in ("first_dose", "dose_change") if (on := self.last(kind))]
+        return None if ended and any(on > ended for on in starts) else ended

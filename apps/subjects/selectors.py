@@ -1,15 +1,14 @@
 """Reads about subjects: the access functions, the dated facts in force, the numbers against the target."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from datetime import date
 
 from django.db.models import Count, Exists, OuterRef
-from django.utils import timezone
 
 from apps.common.actors import Actor
 from apps.common.errors import NotVisible
 from apps.studies.models import Site, Study
+from apps.studies.protocol import site_today
 from apps.subjects.milestones import Milestones
 from apps.subjects.models import Milestone, Subject
 from apps.subjects.status import NEVER_ENROLLED
@@ -24,9 +23,9 @@ def get_subject_for(actor: Actor, slug: str, number: str) -> Subject:
     return subject
 
 
-def today_at(site: Site, now: datetime | None = None) -> date:
+def today_at(site: Site) -> date:
     """The calendar day at the site."""
-    return (now or timezone.now()).astimezone(ZoneInfo(site.time_zone)).date()
+    return site_today(site)
 
 
 def milestones_of(subject: Subject) -> Milestones:

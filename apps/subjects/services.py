@@ -10,6 +10,7 @@ from apps.common.actors import Actor
 from apps.common.errors import DomainError
 from apps.studies.access import require
 from apps.studies.models import Hold, Site
+from apps.studies.protocol import version_for_site
 from apps.subjects.models import Milestone, Subject
 from apps.subjects.permissions import RECORD_MILESTONE, SCREEN_SUBJECT
 from apps.subjects.selectors import milestones_of, today_at
@@ -29,6 +30,8 @@ def screen_subject(actor: Actor, site: Site, screened_on: date, *, previous: Sub
         site = Site.objects.select_for_update(of=("self",), no_key=True).select_related("study").get(pk=site.pk)
         refuse_held(site.study, site)
         refuse_future(site, screened_on)
+        if version_for_site(site) is None:
+            raise DomainError(_("%(site)s has no version of the protocol in force yet.") % {"site": site}, code="no_version")
         if previous is not None:
             _refuse_rescreening(site, previous)
         subject = Subject.objects.create(

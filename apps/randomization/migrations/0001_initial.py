@@ -59,9 +59,7 @@ class Migration(migrations.Migration):
                 ("actor_name", models.TextField()),
                 (
                     "study",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="studies.study"
-                    ),
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="studies.study"),
                 ),
                 (
                     "subject",

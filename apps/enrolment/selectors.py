@@ -1,0 +1,53 @@
+"""Reads about eligibility and enrolment: the assessment of now, the one that was confirmed, what stands in the way."""
+
+from dataclasses import dataclass
+
+from apps.capture.scope import SubjectScope
+from apps.enrolment.assessing import Assessment, assess
+from apps.enrolment.models import Departure, EligibilityAssessment
+from apps.studies.models import Site, Study
+from apps.studies.protocol import Protocol, get_protocol, protocol_for_site
+from apps.subjects.models import Subject
+from apps.subjects.selectors import count_enrolled
+
+
+def assess_now(subject: Subject, protocol: Protocol | None = None) -> Assessment:
+    """The verdicts on the subject's data as it stands, by the version that its site works by."""
+    protocol = protocol or protocol_for_site(subject.site)
+    return assess(subject, protocol, SubjectScope(subject, protocol))
+
+
+def confirmed_assessment(subject: Subject) -> EligibilityAssessment | None:
+    """What an investigator last stood for."""
+    return EligibilityAssessment.objects.filter(subject=subject, confirmed=True).order_by("-id").first()
+
+
+def assessment_history(subject: Subject) -> list[EligibilityAssessment]:
+    return list(EligibilityAssessment.objects.filter(subject=subject).order_by("-id"))
+
+
+def newest_departure(subject: Subject) -> Departure | None:
+    return Departure.objects.filter(subject=subject).order_by("-id").first()
+
+
+@dataclass(frozen=True)
+class Room:
+    """Places left: ``None`` where the protocol names no target or the site has no cap."""
+
+    enrolled: int
+    target: int | None
+    site_enrolled: int
+    site_cap: int | None
+
+    @property
+    def is_study_full(self) -> bool:
+        return self.target is not None and self.enrolled >= self.target
+
+    @property
+    def is_site_full(self) -> bool:
+        return self.site_cap is not None and self.site_enrolled >= self.site_cap
+
+
+def room_for(study: Study, site: Site) -> Room:
+    target = get_protocol(study.version_id).definition.target if study.version_id else None
+    return Room(count_enrolled(study), target, count_enrolled(study, site), site.cap)

@@ -1,0 +1,233 @@
+"""Lists are made and released once; a subject is randomized in one locked transaction, or not at all."""
+
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apps.audit.ledger import ledger
+from apps.common.actors import Actor
+from apps.common.errors import DomainError
+from apps.enrolment.services import enrol_subject, refuse_status, refuse_unconfirmed, refuse_without_consent
+from apps.randomization.methods import METHODS, Lists, Method
+from apps.randomization.models import Allocation, Scheme, Slot
+from apps.randomization.permissions import MANAGE_LISTS, RANDOMIZE
+from apps.randomization.sealing import Secret, commitment, open_arm, seal_arm, seal_secret
+from apps.randomization.selectors import is_allocated, needs_randomization, strata_of, stratum_of
+from apps.studies.access import require
+from apps.studies.models import Study
+from apps.studies.protocol import Protocol, get_protocol, protocol_for_site
+from apps.subjects.models import Subject
+from apps.subjects.selectors import milestones_of, today_at
+from apps.subjects.services import change_status, lock_subject, refuse_held, set_milestone
+from apps.visits.services import open_branch, replan
+
+Status = Subject.Status
+
+
+def create_scheme(actor: Actor, study: Study, *, secret: Secret | None = None) -> Scheme:
+    """Make the study's lists as its published version says, seal them, and publish the commitment in the ledger.
+
+    Refused: a study with one arm or without a plan, a second scheme, a plan whose blocks do not fit its arms.
+    ``secret`` is drawn here unless given (tests, demonstrations).
+    """
+    require(actor, MANAGE_LISTS, study_id=study.pk)
+    with ledger(actor, study.pk) as entry:
+        study = Study.objects.select_for_update(of=("self",), no_key=True).get(pk=study.pk)
+        method, config = _planned(study)
+        secret = secret or Secret(secrets.token_bytes(32), secrets.token_bytes(32))
+        lists = method.lists(config, secret.seed)
+        scheme = Scheme.objects.create(
+            study=study,
+            method=method.name,
+            config=config,
+            commitment=commitment(config, secret, lists),
+            sealed_secret=seal_secret(secret),
+        )
+        _store(scheme, lists)
+        entry(
+            action="randomization.list.sealed",
+            obj=scheme,
+            label=study.slug,
+            changes=[("commitment", None, scheme.commitment)],
+            details={"method": scheme.method, "slots": sum(map(len, lists.values())), "strata": len(lists)},
+        )
+    return scheme
+
+
+def go_live(actor: Actor, scheme: Scheme) -> Scheme:
+    """Release the lists for use; from then on the scheme does not change. Refused twice."""
+    require(actor, MANAGE_LISTS, study_id=scheme.study_id)
+    with ledger(actor, scheme.study_id) as entry:
+        scheme = Scheme.objects.select_for_update().get(pk=scheme.pk)
+        if scheme.live_at is not None:
+            raise DomainError(_("The randomization is live already."), code="live")
+        scheme.live_at = timezone.now()
+        scheme.save(update_fields=["live_at"])
+        entry(
+            action="randomization.scheme.released",
+            obj=scheme,
+            label=scheme.study.slug,
+            changes=[("live_at", None, scheme.live_at)],
+            details={"commitment": scheme.commitment},
+            outbox=True,
+        )
+    return scheme
+
+
+def admit_subject(actor: Actor, subject: Subject) -> Subject:
+    """Enrol, and assign the arm at once where the study has only one."""
+    with ledger(actor, subject.study_id):
+        subject = enrol_subject(actor, subject)
+        if not needs_randomization(protocol_for_site(subject.site)):
+            randomize_subject(actor, subject)
+    return subject
+
+
+def randomize_subject(actor: Actor, subject: Subject) -> Allocation:
+    """Give the subject the next arm of its stratum's list, or the only arm of a single-arm study.
+
+    Everything in one transaction under the subject's lock: enrolled, consented, eligibility confirmed and still true,
+    strata complete, not allocated. Slots are taken in the order of the list; one that is being taken is waited for,
+    never skipped. Refused with nothing changed when a condition fails or the list is exhausted.
+    """
+    require(actor, RANDOMIZE, study_id=subject.study_id, site_id=subject.site_id)
+    with ledger(actor, subject.study_id) as entry:
+        subject = lock_subject(subject)
+        protocol = protocol_for_site(subject.site)
+        _refuse_unready(subject)
+        if needs_randomization(protocol):
+            allocation = _draw(actor, subject, protocol)
+        else:
+            allocation = _allocate(actor, subject, None, {}, next(iter(protocol.arms)))
+        _record(entry, subject, allocation, is_random=allocation.slot_id is not None)
+        _follow(actor, subject, protocol, allocation)
+    return allocation
+
+
+def _planned(study: Study) -> tuple[Method, dict[str, Any]]:
+    protocol = get_protocol(study.version_id) if study.version_id else None
+    plan = protocol.definition.randomization if protocol else None
+    if protocol is None or plan is None or not needs_randomization(protocol):
+        raise DomainError(_("The protocol of this study plans no randomization."), code="no_plan")
+    if Scheme.objects.filter(study=study).exists():
+        raise DomainError(_("The study has its randomization lists already."), code="scheme_exists")
+    config = {
+        "arms": {arm.code: arm.ratio for arm in protocol.arms.values()},
+        "block_sizes": plan.block_sizes,
+        "items": plan.strata,
+        "strata": strata_of(protocol),
+        "length": plan.list_length,
+        "version": protocol.version_id,
+    }
+    method = METHODS[plan.method]
+    if problems := method.problems(config):
+        raise DomainError("; ".join(problems), code="scheme_problem")
+    return method, config
+
+
+def _store(scheme: Scheme, lists: Lists) -> None:
+    Slot.objects.bulk_create(
+        (
+            Slot(scheme=scheme, stratum=stratum, position=position, sealed_arm=seal_arm(stratum, position, arm))
+            for stratum, arms in lists.items()
+            for position, arm in enumerate(arms, start=1)
+        ),
+        batch_size=2000,
+    )
+
+
+def _refuse_unready(subject: Subject) -> None:
+    if is_allocated(subject):
+        raise DomainError(
+            _("%(subject)s has an arm already; nobody is allocated twice.") % {"subject": subject.number},
+            code="allocated",
+        )
+    refuse_held(subject.study, subject.site, subject)
+    # a subject who was given the drug before stays on treatment
+    refuse_status(subject, {Status.ENROLLED, Status.ON_TREATMENT}, _("Only an enrolled subject is allocated to an arm."))
+    refuse_without_consent(subject, today_at(subject.site))
+    refuse_unconfirmed(subject)
+
+
+def _draw(actor: Actor, subject: Subject, protocol: Protocol) -> Allocation:
+    scheme = Scheme.objects.filter(study_id=subject.study_id).exclude(live_at=None).first()
+    if scheme is None:
+        raise DomainError(
+            _("The randomization of this study has not been released; ask the unblinded statistician."), code="not_live"
+        )
+    stratum = stratum_of(subject, protocol)
+    if stratum.missing:
+        labels = protocol.labels(actor.language[:2])
+        raise DomainError(
+            _("Not yet recorded, and needed to randomize: %(items)s.")
+            % {"items": ", ".join(labels.get(oid, oid) for oid in stratum.missing)},
+            code="stratum_incomplete",
+            item=stratum.missing[0],
+        )
+    slot = _next_slot(scheme, stratum.label)
+    arm = open_arm(slot.stratum, slot.position, slot.sealed_arm)
+    return _allocate(actor, subject, slot, stratum.values, arm)
+
+
+def _next_slot(scheme: Scheme, stratum: str) -> Slot:
+    """The first free slot, waited for while somebody else is taking it.
+
+    Without SKIP LOCKED: whoever waits sees the slot again after the other transaction ended, free if it was rolled
+    back, else goes to the next; so none is shared and none is left out.
+    """
+    free = Slot.objects.filter(scheme=scheme, stratum=stratum, used_at=None).order_by("position")
+    slot = free.select_for_update(no_key=True).first()
+    if slot is None:
+        raise DomainError(
+            _("The randomization list of this stratum is used up; ask the unblinded statistician to extend it."),
+            code="exhausted",
+        )
+    slot.used_at = timezone.now()
+    slot.save(update_fields=["used_at"])
+    return slot
+
+
+def _allocate(actor: Actor, subject: Subject, slot: Slot | None, values: dict[str, str], arm: str) -> Allocation:
+    return Allocation.objects.create(
+        study_id=subject.study_id,
+        subject=subject,
+        slot=slot,
+        stratum=slot.stratum if slot else "",
+        strata_values=values,
+        arm=arm,
+        at=timezone.now(),
+        actor_id=actor.user_id,
+        actor_name=actor.name,
+    )
+
+
+def _record(entry: Callable[..., Any], subject: Subject, allocation: Allocation, *, is_random: bool) -> None:
+    """The fact for everybody, the arm only for those who may know it."""
+    place = {"site_id": subject.site_id, "subject_id": subject.pk, "obj": allocation, "label": subject.number}
+    verb = "randomized" if is_random else "assigned"
+    entry(action=f"randomization.subject.{verb}", outbox=True, **place)
+    entry(
+        action="randomization.arm.allocated",
+        changes=[("arm", None, allocation.arm)],
+        details={"stratum": allocation.stratum, "position": allocation.slot.position if allocation.slot else None},
+        audience="unblinded",
+        **place,
+    )
+
+
+def _follow(actor: Actor, subject: Subject, protocol: Protocol, allocation: Allocation) -> None:
+    """Status, day of randomization, and the visits that only this arm has."""
+    if allocation.slot_id is not None:
+        set_milestone(actor, subject, "randomization", today_at(subject.site))
+        if subject.status == Status.ENROLLED:
+            treated = milestones_of(subject).first("first_dose") is not None
+            subject = change_status(actor, subject, Status.RANDOMIZED)
+            if treated:
+                change_status(actor, subject, Status.ON_TREATMENT)
+    codes = [visit.code for visit in protocol.visits.values() if visit.arm == allocation.arm]
+    if codes:
+        open_branch(actor, subject, codes)
+    replan(actor, subject)
