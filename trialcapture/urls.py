@@ -2,6 +2,14 @@
 
 from django.urls import include, path
 
+from apps.accounts import views as accounts
+from trialcapture import health
+
 urlpatterns = [
+    *health.urlpatterns,
+    path("", include("apps.accounts.urls")),
+    path("account/email/", accounts.email, name="account_email"),  # instead of allauth's: see the view
     path("account/", include("allauth.urls")),
 ]
+
+handler500 = "apps.common.views.server_error"
