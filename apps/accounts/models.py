@@ -15,9 +15,7 @@ class User(AbstractUser):
     language = models.CharField(
         _("language"), max_length=10, choices=[("en", "English"), ("zh-hans", "简体中文")], default="en"
     )
-    is_operator = models.BooleanField(
-        _("operator"), default=False, help_text=_("Runs the server; sees no clinical data.")
-    )
+    is_operator = models.BooleanField(_("operator"), default=False, help_text=_("Runs the server; sees no clinical data."))
     mfa_required = models.BooleanField(_("second factor required"), default=False)
 
     REQUIRED_FIELDS = ["email", "full_name"]

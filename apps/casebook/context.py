@@ -1,0 +1,136 @@
+"""The rail: the rooms of the study that the person may enter, in the order of the work, with what waits in each.
+
+Lazy: a fragment that draws no frame costs no query.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise, SimpleLazyObject
+from django.utils.translation import gettext_lazy as _
+
+from apps.casebook import waiting
+from apps.common.permissions import EVERYONE, REGISTRY
+from apps.studies.models import Membership, Site, Study
+
+SHOWN_AT_MOST = 99
+
+
+@dataclass(frozen=True)
+class Room:
+    """``right`` is the code of the permission that opens it, ``count`` a reader of what waits in it."""
+
+    view: str
+    label: str | Promise
+    icon: str
+    right: str = ""
+    count: Callable | None = None
+    waits: str | Promise = ""
+
+
+ROOMS = [
+    Room("studies:detail", _("Overview"), "overview"),
+    Room("casebook:subjects", _("Subjects"), "subjects", "subjects.view_subjects"),
+    Room("casebook:matrix", _("Casebook"), "matrix", "capture.view_records", waiting.overdue_visits, _("visits overdue")),
+    Room("casebook:queries", _("Queries"), "queries", "capture.view_records", waiting.open_queries, _("open queries")),
+    Room("safety:flags", _("Safety"), "safety", "safety.view_flags", waiting.open_flags, _("open flags")),
+    Room("exports:list", _("Exports"), "exports", "exports.create_export"),
+    Room("studies:people", _("People"), "people", "studies.manage_people"),
+    Room("studies:permissions", _("Rights"), "permissions"),
+    Room("casebook:audit", _("Audit"), "audit", "audit.view_audit"),
+]
+
+
+@dataclass
+class OpenRoom:
+    room: Room
+    url: str
+    current: bool
+    count: int = 0
+
+    @property
+    def label(self):
+        return self.room.label
+
+    @property
+    def icon(self):
+        return self.room.icon
+
+    @property
+    def waits(self):
+        return self.room.waits
+
+    @property
+    def count_shown(self) -> str:
+        return f"{SHOWN_AT_MOST}+" if self.count > SHOWN_AT_MOST else str(self.count)
+
+
+@dataclass
+class Rail:
+    home_url: str = "/"
+    study: Study | None = None
+    studies: list[Study] = field(default_factory=list)
+    sites: list[Site] = field(default_factory=list)
+    site: Site | None = None
+    rooms: list[OpenRoom] = field(default_factory=list)
+    subjects_url: str = ""
+    inbox_url: str = ""
+
+
+def rail(request):
+    return {"rail": SimpleLazyObject(lambda: rail_of(request))}
+
+
+def rail_of(request) -> Rail:
+    """The frame's data for whoever asks; empty for those who are not signed in."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return Rail()
+    built = Rail(home_url=address("studies:list") or "/", inbox_url=address("notifications:inbox"))
+    match = getattr(request, "resolver_match", None)
+    slug = match.kwargs.get("slug") if match else None
+    if slug is None:
+        return built
+    held = list(Membership.objects.in_force(request.actor).select_related("study").order_by("study__slug"))
+    built.studies = list({m.study_id: m.study for m in held}.values())
+    built.study = next((study for study in built.studies if study.slug == slug), None)
+    if built.study is not None:
+        _furnish(built, request, frozenset(m.role for m in held if m.study_id == built.study.pk))
+    return built
+
+
+def _furnish(built: Rail, request, roles: frozenset[str]) -> None:
+    built.subjects_url = address("casebook:subjects", slug=built.study.slug)
+    built.sites = list(Site.objects.visible_to(request.actor).filter(study=built.study))
+    code = request.GET.get("site")
+    built.site = next((site for site in built.sites if site.code == code), None)
+    current = room_of(request.resolver_match.view_name)
+    for room in ROOMS:
+        url = address(room.view, slug=built.study.slug)
+        if url and may_enter(room, roles):
+            count = room.count(request.actor, built.study, built.sites) if room.count else 0
+            built.rooms.append(OpenRoom(room, url, room is current, count))
+
+
+def may_enter(room: Room, roles: frozenset[str]) -> bool:
+    if not room.right:
+        return not EVERYONE.isdisjoint(roles)
+    permission = REGISTRY.get(room.right)
+    return permission is not None and not permission.roles.isdisjoint(roles)
+
+
+def room_of(view_name: str) -> Room | None:
+    """The room that a page stands in; a page of one subject stands in Subjects."""
+    exact = next((room for room in ROOMS if room.view == view_name), None)
+    if exact or not view_name.startswith("casebook:"):
+        return exact
+    return next(room for room in ROOMS if room.view == "casebook:subjects")
+
+
+def address(view: str, **kwargs) -> str:
+    """The page's address, or "" where this installation has no such page."""
+    try:
+        return reverse(view, kwargs=kwargs)
+    except NoReverseMatch:
+        return ""
