@@ -50,6 +50,13 @@ def require(actor: Actor, permission: Permission, *, study_id: int, site_id: int
         raise Forbidden(permission)
 
 
+def require_everywhere(actor: Actor, permission: Permission, *, study_id: int) -> None:
+    """Refuse (403) whoever does not hold the right for all sites of the study."""
+    held = Membership.objects.in_force(actor).filter(study_id=study_id, site=None, role__in=permission.roles)
+    if not actor.is_system and not held.exists():
+        raise Forbidden(permission)
+
+
 def blinded_roles(version_id: int) -> frozenset[str]:
     return frozenset(get_protocol(version_id).definition.blinding.blinded)
 

@@ -21,6 +21,10 @@ class Text(Part):
     en: Annotated[str, Field(min_length=1)]
     zh: str = ""
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: Any, handler: Any) -> dict:
+        return {"anyOf": [{"type": "string", "minLength": 1}, handler(core)]}
+
     @model_validator(mode="before")
     @classmethod
     def plain_string(cls, value: Any) -> Any:
@@ -51,6 +55,10 @@ class Offset(Part):
     amount: int
     unit: Annotated[str, Field(pattern="^(days|weeks|months)$")]
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: Any, handler: Any) -> dict:
+        return {"type": "string", "pattern": OFFSET.pattern, "description": cls.__doc__}
+
     @model_validator(mode="before")
     @classmethod
     def from_text(cls, value: Any) -> Any:
@@ -76,6 +84,10 @@ class Interval(Part):
     high: Decimal | None
     low_closed: bool
     high_closed: bool
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: Any, handler: Any) -> dict:
+        return {"type": "string", "pattern": RANGE.pattern, "description": cls.__doc__}
 
     @model_validator(mode="before")
     @classmethod
