@@ -149,6 +149,11 @@ class SubjectScope:
                 values.append(UNKNOWN if hidden else typed(item.kind, line.get(oid)))
         return values
 
+    def baseline_of(self, oid: str) -> Filled | None:
+        """The record whose value is the item's baseline: the last on or before day 0 that has one."""
+        series = self._until_day_zero(self._series(oid))
+        return next((one for one in reversed(series) if self._typed(one, oid) is not UNKNOWN), None)
+
     # -- where a value stands
 
     def _source(self, oid: str) -> Filled | None:

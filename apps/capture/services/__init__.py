@@ -1,0 +1,20 @@
+"""Every change of records, drafts, queries and files."""
+
+from apps.capture.services.drafts import discard_draft, save_draft
+from apps.capture.services.files import store_file
+from apps.capture.services.queries import answer_query, close_query, open_query, reopen_query
+from apps.capture.services.records import inactivate_record, reactivate_record, record_not_done, save_record
+
+__all__ = [
+    "answer_query",
+    "close_query",
+    "discard_draft",
+    "inactivate_record",
+    "open_query",
+    "reactivate_record",
+    "record_not_done",
+    "reopen_query",
+    "save_draft",
+    "save_record",
+    "store_file",
+]
