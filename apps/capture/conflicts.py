@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from apps.capture.models import FormRecord, RecordRevision
-from apps.capture.paths import paths_of
+from apps.capture.paths import item_of, paths_of
 from apps.capture.places import RecordPlace, load_place
 from apps.common.actors import Actor
 from apps.common.errors import Conflict
@@ -38,7 +38,7 @@ def merge_fields(place: RecordPlace, before: dict, theirs: dict, mine: dict | No
     old, now, new = paths_of(before), paths_of(theirs), paths_of(before if mine is None else mine)
     fields = []
     for path in [*new, *(path for path in now if path not in new)]:
-        oid = path.rsplit("/", 1)[-1].split("@")[0]
+        oid = item_of(path)
         item = visible.get(oid)
         if item is None or item.compute is not None or "@" in path or new.get(path) == now.get(path):
             continue

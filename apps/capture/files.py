@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from apps.capture.entering import Problem
 from apps.capture.models import Attachment
-from apps.capture.paths import paths_of
+from apps.capture.paths import item_of, paths_of
 from apps.capture.places import RecordPlace
 
 SIZE_MAX = 50 * 1024 * 1024
@@ -36,7 +36,7 @@ def refuse_foreign_files(place: RecordPlace, data: Mapping[str, Any]) -> list[Pr
     wanted = {
         path: value
         for path, value in paths_of(dict(data)).items()
-        if (item := place.form.items.get(path.rsplit("/", 1)[-1])) is not None
+        if (item := place.form.items.get(item_of(path))) is not None
         and item.definition.type == "file"
         and isinstance(value, str)
     }
@@ -45,6 +45,4 @@ def refuse_foreign_files(place: RecordPlace, data: Mapping[str, Any]) -> list[Pr
     rows = Attachment.objects.filter(pk__in=wanted.values(), subject_id=place.subject.pk, form_oid=place.form.oid)
     known = {(str(pk), item_oid) for pk, item_oid in rows.values_list("pk", "item_oid")}
     message = _("This file was not uploaded for this item.")
-    return [
-        Problem(path, message, "file") for path, value in wanted.items() if (value, path.rsplit("/", 1)[-1]) not in known
-    ]
+    return [Problem(path, message, "file") for path, value in wanted.items() if (value, item_of(path)) not in known]

@@ -10,6 +10,11 @@ ENTERED = "@entered"
 INACTIVE = "@inactive"
 
 
+def item_of(path: str) -> str:
+    """The item's OID; the group's key list and a line's state have none (an empty text, or the line's key)."""
+    return path.rsplit("/", 1)[-1].split("@", 1)[0]
+
+
 def is_lines(value: Any) -> bool:
     """Whether the value is a repeating group's lines (several choices are a list of texts)."""
     return isinstance(value, list) and any(isinstance(line, dict) for line in value)

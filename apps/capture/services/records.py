@@ -11,7 +11,7 @@ from apps.capture.entering import Problem, Refused, Typist
 from apps.capture.evaluation import Evaluation, evaluate
 from apps.capture.files import refuse_foreign_files
 from apps.capture.models import FormRecord
-from apps.capture.paths import changes_between, paths_of
+from apps.capture.paths import changes_between, item_of, paths_of
 from apps.capture.permissions import ENTER_DATA, INACTIVATE_RECORD
 from apps.capture.places import RecordPlace, RecordRef, load_place
 from apps.capture.scope import Filled, SubjectScope, load_filled
@@ -159,7 +159,7 @@ def refuse_without_reason(place: RecordPlace, data: Mapping[str, Any], reason: s
     if place.record is None or place.record.completed_at is None:
         return
     items = place.form.items
-    entered = (path.rsplit("/", 1)[-1].split("@")[0] for path, _old, _new in changes_between(place.data, dict(data)))
+    entered = (item_of(path) for path, _old, _new in changes_between(place.data, dict(data)))
     if any(oid not in items or items[oid].compute is None for oid in entered):
         need_reason(reason)
 
@@ -229,11 +229,7 @@ def _hidden_by_hand(place: RecordPlace, data: dict, outcome: Evaluation, filled:
     """A value posted into an item that was hidden and still is; one that became hidden by this save is kept."""
     before, after = paths_of(place.data), paths_of(data)
     computed = {oid for oid, item in place.form.items.items() if item.compute is not None}
-    suspects = [
-        path
-        for path in outcome.irrelevant
-        if before.get(path) != after.get(path) and path.rsplit("/", 1)[-1] not in computed
-    ]
+    suspects = [path for path in outcome.irrelevant if before.get(path) != after.get(path) and item_of(path) not in computed]
     if not suspects:
         return []
     hidden = set(evaluate(place.form, place.data, scope_around(place, filled)).irrelevant)

@@ -12,7 +12,7 @@ from apps.capture.asking import Asking, ask
 from apps.capture.conflicts import conflict
 from apps.capture.findings import Finding
 from apps.capture.models import FormRecord
-from apps.capture.paths import changes_between
+from apps.capture.paths import changes_between, item_of
 from apps.capture.places import RecordPlace, held
 from apps.capture.services.following import follow
 from apps.common.actors import Actor
@@ -41,7 +41,7 @@ def write(actor: Actor, place: RecordPlace, intended: Intended) -> FormRecord:
     """
     before = place.record
     asking = ask(intended.findings, place.queries)
-    changes = changes_between(place.data, intended.data)
+    changes = _in_form_order(place, changes_between(place.data, intended.data))
     record = _record_after(place, intended, changes)
     if before is not None and not changes and not asking and _same_state(before, record):
         return before
@@ -67,6 +67,12 @@ def write(actor: Actor, place: RecordPlace, intended: Intended) -> FormRecord:
             _held, level, hold = outcome.split(":")
             raise held(level, hold)
     return record
+
+
+def _in_form_order(place: RecordPlace, changes: list[list[Any]]) -> list[list[Any]]:
+    """jsonb forgets the order of keys; a reader of the history wants that of the form."""
+    order = {oid: number for number, oid in enumerate(place.form.items)}
+    return sorted(changes, key=lambda change: order.get(item_of(change[0]), -1))
 
 
 def _record_after(place: RecordPlace, intended: Intended, changes: list[list[Any]]) -> FormRecord:
