@@ -1,66 +1,76 @@
 """The one way to write an event: ``with ledger(actor, study_id) as entry: entry(action=…, obj=…)``.
 
 The block is one transaction. Events are appended when the outermost block ends, so that the chain's head is locked
-last, for the shortest time, and ``seq`` is commit order.
+last, for the shortest time, and ``seq`` is commit order. A block inside a longer transaction keeps its chain locked
+until that commits.
 """
 
-import json
+import re
 import secrets
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from apps.audit.chain import canonical, chain_of
+from apps.audit.nudging import nudge
 from apps.common.actors import Actor
+from apps.common.errors import DomainError
 
 Change = Sequence[Any]  # (item, old, new)
+# json.dumps writes NUL as \u0000; an odd number of backslashes tells it from the six characters typed by a person
+NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
-@dataclass
-class _Open:
-    """Events collected by the outermost block of this thread."""
+@dataclass(frozen=True, eq=False)
+class _Recorded:
+    """An event that waits for the end of the outermost block.
 
-    bodies: list[tuple[str, str, bool]] = field(default_factory=list)  # chain, body, outbox
+    It waits among the transaction's on-commit hooks, where Django itself drops what a rolled back savepoint held: an
+    event never outlives the change that it tells of, also where a caller catches the refusal of a nested service.
+    """
+
+    chain: str
+    body: str
+    outbox: bool
+
+    def __call__(self) -> None:
+        raise AssertionError("A recorded event was committed without being appended.")
 
 
 _local = threading.local()
-
-
-def chain_of(study_id: int | None) -> str:
-    return "system" if study_id is None else f"study:{study_id}"
 
 
 @contextmanager
 def ledger(actor: Actor, study_id: int | None) -> Iterator[Callable[..., uuid.UUID]]:
     """One transaction whose events go to the study's chain (``None``: the system's). Nested blocks join the outermost.
 
-    An exception leaves neither the change nor its event.
+    An exception leaves neither the change nor its event. To go on after a nested refusal, wrap the nested call in a
+    ``transaction.atomic()`` of its own; without it the whole outer block is refused.
     """
-    opened: _Open | None = getattr(_local, "opened", None)
-    outermost = opened is None
-    opened = opened or _Open()
-    mark = len(opened.bodies)
-    _local.opened = opened
+    if getattr(_local, "is_open", False):
+        with transaction.atomic(savepoint=False):
+            yield _recorder(actor, study_id)
+        return
+    _local.is_open = True
     try:
         with transaction.atomic(savepoint=False):
-            yield _recorder(actor, study_id, opened)
-            if outermost:
-                _append(opened)
-    except BaseException:
-        del opened.bodies[mark:]
-        raise
+            yield _recorder(actor, study_id)
+            # a nested block failed and its exception was swallowed: Django would roll back without a word
+            connection.validate_no_broken_transaction()
+            _append(_take_recorded())
     finally:
-        if outermost:
-            _local.opened = None
+        _local.is_open = False
+        _take_recorded()
 
 
-def _recorder(actor: Actor, study_id: int | None, opened: _Open) -> Callable[..., uuid.UUID]:
+def _recorder(actor: Actor, study_id: int | None) -> Callable[..., uuid.UUID]:
     def entry(
         *,
         action: str,
@@ -77,6 +87,7 @@ def _recorder(actor: Actor, study_id: int | None, opened: _Open) -> Callable[...
         """Record one fact. ``changes`` are (item, old, new) with the first entry's old None; returns the event's id.
 
         ``audience`` "unblinded" hides the entry from whoever is blinded; ``outbox`` wakes the handlers of the action.
+        Text that no database stores (NUL, half a surrogate pair) is refused (DomainError).
         """
         event_id = uuid.uuid4()
         body: dict[str, Any] = {
@@ -95,40 +106,50 @@ def _recorder(actor: Actor, study_id: int | None, opened: _Open) -> Callable[...
             "details": details or {},
             "request": actor.request_id,
             "address": actor.address,
+            # 128 bits, so that a hash tells nothing of a value that can be guessed
             "salt": secrets.token_hex(16),
         }
-        opened.bodies.append((chain_of(study_id), canonical(body), outbox))
+        transaction.on_commit(_Recorded(chain_of(study_id), storable(canonical(body)), outbox))
         return event_id
 
     return entry
 
 
-def canonical(body: Any) -> str:
-    """Canonical JSON text: sorted keys, no spaces, text as it is. Dates as ISO, anything else exact by ``str``."""
-    return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
+def storable(text: str) -> str:
+    """The canonical text, or DomainError where it holds what PostgreSQL does not store."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        broken = True
+    else:
+        broken = "\\u0000" in text and NUL.search(text) is not None
+    if broken:
+        raise DomainError(
+            _("The text holds a character that cannot be stored. Remove it and type the text again."),
+            code="unstorable_text",
+        )
+    return text
 
 
-def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else str(value)
+def _take_recorded() -> list[_Recorded]:
+    """The events of this transaction that no savepoint took back, in order; afterwards none waits."""
+    hooks = connection.run_on_commit
+    recorded = [hook[1] for hook in hooks if isinstance(hook[1], _Recorded)]
+    if recorded:
+        connection.run_on_commit = [hook for hook in hooks if not isinstance(hook[1], _Recorded)]
+    return recorded
 
 
-def _append(opened: _Open) -> None:
-    """Append what was collected, one statement a chain, chains in one order so that writers cannot deadlock."""
-    chains: dict[str, list[tuple[str, bool]]] = {}
-    for chain, body, outbox in opened.bodies:
-        chains.setdefault(chain, []).append((body, outbox))
+def _append(recorded: list[_Recorded]) -> None:
+    """One statement a chain, chains in one order so that writers cannot deadlock, the system's (shared) last."""
+    chains: dict[str, list[_Recorded]] = {}
+    for event in recorded:
+        chains.setdefault(event.chain, []).append(event)
     with connection.cursor() as cursor:
-        for chain in sorted(chains, reverse=True):
-            rows = chains[chain]
+        for chain, events in sorted(chains.items()):
             cursor.execute(
                 "SELECT audit_append(%s, %s::text[], %s::boolean[])",
-                [chain, [body for body, _ in rows], [outbox for _, outbox in rows]],
+                [chain, [event.body for event in events], [event.outbox for event in events]],
             )
-    if any(outbox for _, _, outbox in opened.bodies):
-        transaction.on_commit(_nudge, robust=True)
-
-
-def _nudge() -> None:
-    from apps.audit.tasks import nudge
-
-    nudge()
+    if any(event.outbox for event in recorded):
+        transaction.on_commit(nudge, robust=True)

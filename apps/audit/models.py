@@ -52,6 +52,36 @@ class Event(models.Model):
         return f"{self.chain} {self.seq} {self.action}"
 
 
+class ItemChange(models.Model):
+    """A view: one row an item that changed, unnested from the events' bodies. ``old`` and ``new`` are JSON values."""
+
+    event_id = models.UUIDField(primary_key=True)  # with ``position`` unique; Django wants one column
+    position = models.BigIntegerField()
+    chain = models.CharField(max_length=40)
+    seq = models.BigIntegerField()
+    at = models.DateTimeField()
+    actor_id = models.BigIntegerField(null=True)
+    actor_name = models.TextField()
+    study_id = models.BigIntegerField(null=True)
+    site_id = models.BigIntegerField(null=True)
+    subject_id = models.BigIntegerField(null=True)
+    object_type = models.CharField(max_length=60)
+    object_id = models.CharField(max_length=40)
+    action = models.CharField(max_length=80)
+    audience = models.CharField(max_length=20, blank=True)
+    reason = models.TextField()
+    item = models.TextField()
+    old = models.JSONField(null=True)
+    new = models.JSONField(null=True)
+
+    class Meta:
+        managed = False
+        db_table = "audit_item_change"
+
+    def __str__(self) -> str:
+        return f"{self.chain} {self.seq} {self.item}"
+
+
 class Seal(models.Model):
     """A chain's position and hash, signed (Ed25519) by a key that the database does not hold. Insert-only."""
 
@@ -109,9 +139,7 @@ class Delivery(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["event_id", "handler"], name="delivery_once")]
         indexes = [
-            models.Index(
-                fields=["run_after"], name="delivery_open", condition=models.Q(status__in=["waiting", "running"])
-            )
+            models.Index(fields=["run_after"], name="delivery_open", condition=models.Q(status__in=["waiting", "running"]))
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,56 @@
+"""What happens next: one table from event to handlers, one of periodic work, one of checks.
+
+Names, not imports, so that this page can be read as a list. A handler takes an ``apps.audit.selectors.EventView``, returns
+nothing, and is idempotent: after a crash it runs again. Events reach handlers only if they were recorded with
+``outbox=True``.
+"""
+
+from django.utils.module_loading import import_string
+
+# action of the event -> handlers, in no order
+HANDLERS: dict[str, list[str]] = {}
+
+# name -> (task, seconds); every task may run on any number of beats and workers at once
+BEAT: dict[str, tuple[str, float]] = {
+    "outbox": ("apps.audit.tasks.sweep", 30),
+    "seals": ("apps.audit.tasks.seal_all", 3600),
+    "forget": ("apps.audit.tasks.forget", 86400),
+}
+
+# what verify_audit checks besides the chains: name -> callable that yields findings
+CHECKS: dict[str, str] = {
+    "published versions": "apps.studies.integrity.version_findings",
+}
+
+# tables whose history the database refuses to change, beside the ledger's own
+INSERT_ONLY = [
+    "capture_querymessage",
+    "capture_recordrevision",
+    "dosing_troughassessment",
+    "enrolment_departure",
+    "enrolment_eligibilityassessment",
+    "randomization_allocation",
+    "review_signature",
+    "review_verification",
+    "safety_flagstep",
+    "safety_grade",
+    "studies_studyversion",
+    "subjects_milestone",
+]
+
+
+def beat_schedule() -> dict[str, dict]:
+    """BEAT as Celery wants it. A run that finds no worker for its whole period is dropped: the next one does its work."""
+    return {
+        name: {"task": task, "schedule": seconds, "options": {"expires": seconds}} for name, (task, seconds) in BEAT.items()
+    }
+
+
+def wire() -> None:
+    """Bind the tables to ``apps.audit``; called once, when all apps are loaded."""
+    from apps.audit import checks, outbox
+
+    outbox.bind(HANDLERS)
+    checks.INSERT_ONLY.update(INSERT_ONLY)
+    for name, dotted in CHECKS.items():
+        checks.register(name, import_string(dotted))
