@@ -6,11 +6,14 @@ import structlog
 from celery import Celery
 from celery.signals import before_task_publish, setup_logging, task_postrun, task_prerun
 
+from trialcapture.wiring import beat_schedule
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "trialcapture.settings")
 
 app = Celery("trialcapture")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.conf.beat_schedule = beat_schedule()
 
 
 @setup_logging.connect
