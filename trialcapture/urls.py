@@ -10,6 +10,10 @@ urlpatterns = [
     path("", include("apps.accounts.urls")),
     path("account/email/", accounts.email, name="account_email"),  # instead of allauth's: see the view
     path("account/", include("allauth.urls")),
+    path("", include("apps.studies.urls")),
+    path("", include("apps.safety.urls")),
+    path("", include("apps.exports.urls")),
+    path("", include("apps.notifications.urls")),
 ]
 
 handler500 = "apps.common.views.server_error"

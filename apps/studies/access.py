@@ -10,8 +10,9 @@ from apps.studies.protocol import get_protocol
 
 
 def get_study_for(actor: Actor, slug: str) -> Study:
-    """The study, or 404 where the actor holds no role at it."""
-    study = Study.objects.visible_to(actor).select_related("version").filter(slug=slug).first()
+    """The study, or 404 where the actor holds no role at it. Its version comes without the definition (it is large)."""
+    studies = Study.objects.visible_to(actor).select_related("version").defer("version__definition")
+    study = studies.filter(slug=slug).first()
     if study is None:
         raise NotVisible
     return study

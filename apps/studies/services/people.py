@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from django.db import IntegrityError, transaction
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -30,13 +33,10 @@ def grant_role(
     _refuse_person(actor, user)
     if role not in Role.values or (site is not None and site.study_id != study.pk):
         raise DomainError(_("There is no such role or site in this study."), code="unknown_role")
-    with ledger(actor, study.pk) as entry:
-        try:
-            with transaction.atomic():
-                held = Membership.objects.create(user=user, study=study, site=site, role=role)
-        except IntegrityError as error:
-            message = _("%(person)s holds this role here already.") % {"person": user}
-            raise DomainError(message, code="role_held") from error
+    with _roles_locked(study), ledger(actor, study.pk) as entry:
+        if Membership.objects.filter(user=user, study=study, site=site, role=role, ended_at=None).exists():
+            raise DomainError(_("%(person)s holds this role here already.") % {"person": user}, code="role_held")
+        held = Membership.objects.create(user=user, study=study, site=site, role=role)
         entry(
             action="studies.role.granted",
             obj=held,
@@ -54,9 +54,7 @@ def grant_role(
 def end_role(actor: Actor, held: Membership, *, reason: str = "") -> Membership:
     """The role ends now. Refused: one that has ended, and the study's last administrator for all sites."""
     _require_manager(actor, held.study, held.site)
-    with ledger(actor, held.study_id) as entry:
-        # the lock on the study: two administrators who end one another leave one
-        Study.objects.select_for_update(no_key=True).get(pk=held.study_id)
+    with _roles_locked(held.study), ledger(actor, held.study_id) as entry:
         held = Membership.objects.select_related("user", "site").get(pk=held.pk)
         if held.ended_at is not None:
             raise DomainError(_("This role has ended already."), code="role_ended")
@@ -73,6 +71,15 @@ def end_role(actor: Actor, held: Membership, *, reason: str = "") -> Membership:
             outbox=True,
         )
     return held
+
+
+@contextmanager
+def _roles_locked(study: Study) -> Iterator[None]:
+    """One change of the study's roles after the other: nobody gets a role twice, and of two administrators who end one
+    another one stays."""
+    with transaction.atomic():
+        Study.objects.select_for_update(no_key=True).only("pk").get(pk=study.pk)
+        yield
 
 
 def _require_manager(actor: Actor, study: Study, site: Site | None) -> None:

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.audit.ledger import ledger
@@ -76,8 +77,8 @@ def activate_version(
     (a published version is corrected by a newer one), the same version again.
     """
     require(actor, ACTIVATE_VERSION, study_id=site.study_id, site_id=site.pk)
-    with ledger(actor, site.study_id) as entry:
-        site = Site.objects.select_for_update().get(pk=site.pk)
+    with transaction.atomic(), ledger(actor, site.study_id) as entry:
+        site = Site.objects.select_for_update(no_key=True).get(pk=site.pk)
         _refuse_dates(site, approved_on, active_from)
         newest = site.versions.select_related("version").order_by("-version__number").first()
         if version.study_id != site.study_id:
