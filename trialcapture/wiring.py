@@ -8,13 +8,25 @@ nothing, and is idempotent: after a crash it runs again. Events reach handlers o
 from django.utils.module_loading import import_string
 
 # action of the event -> handlers, in no order
-HANDLERS: dict[str, list[str]] = {}
+SAVED = ["apps.safety.handlers.grade_record", "apps.safety.handlers.flag_serious_event", "apps.dosing.handlers.assess_trough"]
+HANDLERS: dict[str, list[str]] = {
+    "capture.record.saved": SAVED,
+    "capture.record.completed": SAVED,
+    "capture.record.reactivated": SAVED,
+    "safety.flag.raised": ["apps.notifications.handlers.flag_raised"],
+    "exports.export.requested": ["apps.exports.handlers.start_export"],
+    "exports.export.finished": ["apps.notifications.handlers.export_finished"],
+    "exports.export.failed": ["apps.notifications.handlers.export_finished"],
+}
 
 # name -> (task, seconds); every task may run on any number of beats and workers at once
 BEAT: dict[str, tuple[str, float]] = {
     "outbox": ("apps.audit.tasks.sweep", 30),
     "seals": ("apps.audit.tasks.seal_all", 3600),
     "forget": ("apps.audit.tasks.forget", 86400),
+    "reminders": ("apps.notifications.tasks.remind", 300),
+    "mails": ("apps.notifications.tasks.send_mails", 30),
+    "exports": ("apps.exports.sweep", 60),
 }
 
 # what verify_audit checks besides the chains: name -> callable that yields findings

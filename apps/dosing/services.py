@@ -11,7 +11,7 @@ from apps.common.actors import Actor
 from apps.dosing.models import TroughAssessment
 from apps.dosing.permissions import ASSESS_LEVELS
 from apps.dosing.troughs import Trough, Verdict, judge
-from apps.randomization.selectors import arm_of
+from apps.randomization.selectors import arm_code
 from apps.rules import UNKNOWN, PartialDate
 from apps.safety.models import Flag
 from apps.safety.services import raise_flag
@@ -32,7 +32,7 @@ def assess_trough(actor: Actor, record: FormRecord) -> TroughAssessment | None:
     if item is None or plan is None or record.inactive or record.status == FormRecord.Status.NOT_DONE:
         return None
     scope = SubjectScope(subject, protocol, record)
-    trough = trough_of(protocol, scope, item, arm_of(subject))
+    trough = trough_of(protocol, scope, item, arm_code(subject))
     if trough.level is None:
         return None
     verdict, reason = judge(trough, plan.trough_hours)

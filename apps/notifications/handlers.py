@@ -32,7 +32,7 @@ def flag_raised(event) -> None:
 def export_finished(event) -> None:
     """Tell the person who asked for the export, in their own language."""
     study = Study.objects.get(pk=event.study_id)
-    user_id = event.body["details"]["requested_by"]
+    user_id = event.details["requested_by"]
     services.notify(
         SYSTEM,
         study,
