@@ -1,3 +1,4 @@
+from allauth.account.forms import LoginForm
 from crispy_forms.helper import FormHelper
 from django import forms
 from django.conf import settings
@@ -6,6 +7,17 @@ from django.utils.translation import gettext_lazy as _
 from apps.accounts.identity import confirm_identity, wants_code
 from apps.accounts.models import User
 from apps.common.errors import DomainError
+
+
+class SignInForm(LoginForm):
+    """Name or address, and password; labels say what is wanted, nothing is repeated inside the boxes."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = _("User name or e-mail")
+        self.fields["password"].help_text = ""
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)
 
 
 class PlainForm(forms.Form):
