@@ -17,14 +17,14 @@ YEARS = range(1900, 2200)
 _NAMES = [name.upper() for name in calendar.month_name if name]  # the C locale: Django never changes it
 MONTHS = {short: number for number, name in enumerate(_NAMES, 1) for short in (name, name[:3])} | {"SEPT": 9}
 UNKNOWN_PART = {"UN", "UK", "UNK", "XX", "不详", "未知"}
-ISO = re.compile(r"(\d{4})[-/. ](\d{1,2}|UN|UK|UNK|XX)(?:[-/. ](\d{1,2}|UN|UK|UNK|XX))?")
-CHINESE = re.compile(r"(\d{4})年(?:(\d{1,2}|不详|未知)月?)?(?:(\d{1,2}|不详|未知)日?)?")
-COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
-NAMED = re.compile(r"(\d{1,2}|UN|UK|UNK|XX)[-/. ]?([A-Z]{3,9}|UN|UK|UNK|XX)[-/. ,]*(\d{4})")
-MONTH_YEAR = re.compile(r"([A-Z]{3,9})[-/. ,]*(\d{4})")
-FIGURES = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4})")
-TIME = re.compile(r"(\d{1,2})[:时点](\d{2})分?(?::(\d{2}))?")
-COMPACT_TIME = re.compile(r"(\d{2})(\d{2})")
+ISO = re.compile(r"(\d{4})[-/. ](\d{1,2}|UN|UK|UNK|XX)(?:[-/. ](\d{1,2}|UN|UK|UNK|XX))?", re.ASCII)
+CHINESE = re.compile(r"(\d{4})年(?:(\d{1,2}|不详|未知)月?)?(?:(\d{1,2}|不详|未知)日?)?", re.ASCII)
+COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})", re.ASCII)
+NAMED = re.compile(r"(\d{1,2}|UN|UK|UNK|XX)[-/. ]?([A-Z]{3,9}|UN|UK|UNK|XX)[-/. ,]*(\d{4})", re.ASCII)
+MONTH_YEAR = re.compile(r"([A-Z]{3,9})[-/. ,]*(\d{4})", re.ASCII)
+FIGURES = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4})", re.ASCII)
+TIME = re.compile(r"(\d{1,2})[:时点](\d{2})分?(?::(\d{2}))?", re.ASCII)
+COMPACT_TIME = re.compile(r"(\d{2})(\d{2})", re.ASCII)
 
 
 def read_date(definition: Any, text: str) -> str:
@@ -40,7 +40,7 @@ def _parts(text: str) -> tuple[str, str | None, str | None]:
     for shape in (ISO, CHINESE, COMPACT):
         if match := shape.fullmatch(text):
             return match[1], match[2], match[3]
-    if re.fullmatch(r"\d{4}", text):
+    if re.fullmatch(r"[0-9]{4}", text):
         return text, None, None
     if match := NAMED.fullmatch(text):
         return match[3], _month(text, match[2]), match[1]

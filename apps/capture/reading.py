@@ -20,9 +20,9 @@ SHORT = 100  # characters: no number, date or code is longer
 DIGITS = 28
 EXACT = Context(prec=80)
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)")
-THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?")
-DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)", re.ASCII)
+THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?", re.ASCII)
+DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+", re.ASCII)
 YES = {"y", "yes", "是", "true"}
 NO = {"n", "no", "否", "false"}
 

@@ -192,6 +192,12 @@ class SubjectScope:
             return series[: series.index(here)]
         return [one for one in series if one.order < here.order and one.visit_id != here.visit_id]
 
+    def before_here(self) -> Filled | None:
+        """The record of the same form at the visit before this one."""
+        here = self.here
+        series = self._before_here(self._forms.get(here.form_oid, [])) if here is not None else []
+        return series[-1] if series else None
+
     def _until_day_zero(self, series: list[Filled]) -> list[Filled]:
         """The records on or before day 0; before day 0 is known, those of screening."""
         zero = self.day_zero
@@ -210,7 +216,7 @@ class SubjectScope:
     @cached_property
     def _screening(self) -> frozenset[str]:
         visits = self.protocol.visits.values()
-        return frozenset(visit.code for visit in visits if visit.anchor == "consent")
+        return frozenset(visit.code for visit in visits if visit.anchor == "consent" and visit.at.amount <= 0)
 
 
 def milestones_in_force(subject_id: int) -> dict[tuple[str, int], dt.date | None]:
