@@ -197,6 +197,7 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = False
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = urlsplit(SITE_URL).scheme == "http"
 MFA_TOTP_ISSUER = "TrialCapture"
+MFA_FORMS = {"authenticate": "apps.accounts.forms.CodeForm", "reauthenticate": "apps.accounts.forms.CodeAgainForm"}
 MFA_ADAPTER = "apps.accounts.adapter.SecondFactorAdapter"
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours

@@ -1,10 +1,12 @@
 from allauth.account.forms import LoginForm
+from allauth.core import context
+from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from crispy_forms.helper import FormHelper
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from apps.accounts.identity import confirm_identity, wants_code
+from apps.accounts.identity import confirm_identity, is_locked, wants_code
 from apps.accounts.models import User
 from apps.common.errors import DomainError
 
@@ -81,3 +83,23 @@ class AccountForm(PlainForm):
 
 class ReasonForm(PlainForm):
     reason = forms.CharField(label=_("Reason"), max_length=500)
+
+
+def refuse_while_locked(request, user) -> None:
+    if is_locked(request, user):
+        request.axes_locked_out = True  # axes answers with the page that says so
+        raise forms.ValidationError(_("Too many wrong attempts. Wait a quarter of an hour."))
+
+
+class CodeForm(AuthenticateForm):
+    """The code at sign-in. While the account is locked, even the right one is not looked at."""
+
+    def clean_code(self):
+        refuse_while_locked(context.request, self.user)
+        return super().clean_code()
+
+
+class CodeAgainForm(ReauthenticateForm):
+    def clean_code(self):
+        refuse_while_locked(context.request, self.user)
+        return super().clean_code()

@@ -29,6 +29,11 @@ def wants_code(user: User) -> bool:
     return Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists()
 
 
+def is_locked(request, user: User) -> bool:
+    """Whether too many wrong attempts were made on the account from this address a short while ago."""
+    return not AxesProxyHandler.is_allowed(request, {"username": user.username})
+
+
 def confirm_identity(request, password: str, otp: str = "") -> None:
     """The signed-in person proves again who they are, within this request (21 CFR 11.200).
 
@@ -38,7 +43,7 @@ def confirm_identity(request, password: str, otp: str = "") -> None:
     """
     user = request.user
     credentials = {"username": user.username}
-    if not AxesProxyHandler.is_allowed(request, credentials):
+    if is_locked(request, user):
         raise DomainError(
             _("Too many wrong attempts. Wait a quarter of an hour, then try again. Nothing was lost."),
             code="locked_out",
