@@ -80,14 +80,20 @@ class Lines:
             self.file.seek(0, 2)
             return
         for line in self:
+            if "head" not in line and "seal" not in line:
+                self.waiting = line
+                break
+            self._remember(line)
+
+    def _remember(self, line: dict[str, Any]) -> None:
+        try:
             if "head" in line:
                 head = line["head"]
                 self.heads[head["chain"]] = (head["seq"], bytes.fromhex(head["hash"]))
-            elif "seal" in line:
-                self.seals.append((f"line {self.number}", SealedPosition.from_dict(line["seal"])))
             else:
-                self.waiting = line
-                break
+                self.seals.append((f"line {self.number}", SealedPosition.from_dict(line["seal"])))
+        except (KeyError, ValueError, TypeError) as error:
+            raise Unreadable(f"Line {self.number} of the file cannot be read.") from error
 
     def events(self) -> Iterator[Row]:
         count = 0

@@ -61,10 +61,13 @@ def expand() -> int:
     return len(rows)
 
 
+# clock_timestamp(): a claim within a longer transaction sees the time as it is, as the rows it looks for do
 CLAIM = """
-UPDATE audit_delivery SET status = 'running', attempt = attempt + 1, lease_until = now() + %s * interval '1 second'
+UPDATE audit_delivery
+   SET status = 'running', attempt = attempt + 1, lease_until = clock_timestamp() + %s * interval '1 second'
  WHERE id = (SELECT id FROM audit_delivery
-              WHERE (status = 'waiting' AND run_after <= now()) OR (status = 'running' AND lease_until < now())
+              WHERE (status = 'waiting' AND run_after <= clock_timestamp())
+                 OR (status = 'running' AND lease_until < clock_timestamp())
               ORDER BY run_after, id LIMIT 1 FOR UPDATE SKIP LOCKED)
 RETURNING id, event_id, handler, attempt
 """
