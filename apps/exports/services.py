@@ -121,7 +121,7 @@ def _write(export: Export, path: Path) -> dict:
             "study": study.slug,
             "version": study.version.number,
             "requested_by": user.get_full_name(),
-            "requested_at": export.requested_at,
+            "requested_at": export.requested_at.isoformat(),
             "filters": export.filters,
             "blinded": blinded,
         },
