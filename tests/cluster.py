@@ -73,7 +73,7 @@ def set_environment(cluster: Cluster) -> None:
         del os.environ[name]
     name = f"trialcapture_{worker()}"
     var = cluster.top / "var" / worker()
-    var.mkdir(parents=True, exist_ok=True)
+    (var / "static").mkdir(parents=True, exist_ok=True)
     os.environ.update(
         cluster.keys("SECRET_KEY", "TRIALCAPTURE_SEAL_KEY", "TRIALCAPTURE_ALLOCATION_KEY"),
         DATABASE_URL=cluster.web_url(name),

@@ -39,6 +39,11 @@ class Cluster:
         return Postgres(self.top / "pg", self.sockets, {**THROW_AWAY, "max_connections": "200"})
 
     @property
+    def cached(self) -> Path:
+        """The migrated cluster as it was before any test, for clusters that a test makes for itself."""
+        return self.top / "migrated"
+
+    @property
     def valkey(self) -> Valkey:
         return Valkey(self.sockets, self.top / "valkey")
 
@@ -70,7 +75,9 @@ class Cluster:
                 kept = CACHE / schema_key()
                 if not kept.exists():
                     self.migrate_into(kept)
-                subprocess.run(["cp", "-a", str(kept), str(self.postgres.data)], check=True)
+                # the run's own copy: the cache may be renewed by another run while this one lasts
+                for copy in (self.cached, self.postgres.data):
+                    subprocess.run(["cp", "-a", str(kept), str(copy)], check=True)
             self.postgres.start()
             self.set_passwords(TEMPLATE)
             (self.top / "ready").touch()

@@ -17,6 +17,7 @@ from django.db import connections
 from django.test import SimpleTestCase, TransactionTestCase
 
 from tests import cluster
+from tests.own_cluster import own_cluster  # noqa: F401
 from trialcapture.runtime.places import BASE_DIR
 
 

@@ -5,6 +5,7 @@ of the project, so that a broken tree cannot leave servers behind.
 """
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -40,13 +41,23 @@ def stop(pid: int, how: signal.Signals) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
+def stop_session(leader: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, signal.SIGKILL)
+
+
 def main() -> None:
     top = Path(sys.argv[1])
     sys.stdin.read()
-    for found in top.rglob("*.pid"):
-        pid = number(found)
-        if pid:
-            stop(pid, signal.SIGQUIT if found.name == "postmaster.pid" else signal.SIGTERM)
+    for found in top.rglob("children.json"):
+        with contextlib.suppress(OSError, ValueError):
+            for row in json.loads(found.read_text()):
+                stop_session(row["pid"])
+    for name, how in {"valkey.pid": signal.SIGTERM, "postmaster.pid": signal.SIGQUIT}.items():
+        for found in top.rglob(name):
+            pid = number(found)
+            if pid:
+                stop(pid, how)
     shutil.rmtree(top, ignore_errors=True)
 
 

@@ -17,7 +17,7 @@ from trialcapture.runtime.processes import find, is_alive, stop_family
 QUEUES = "default,exports,mail"
 LOG_LIMIT = 20 * 1024 * 1024
 # seconds that a task may take to end when asked; the sweep finds what had to be cut off
-PATIENCE = 15
+PATIENCE = 8
 
 
 def commands(run: Path) -> dict[str, list[str]]:

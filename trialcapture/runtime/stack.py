@@ -171,10 +171,18 @@ class Stack:
         return [path for path in self.places.var.glob("*") if path.name not in kept]
 
 
+class NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Being sent to some other page is no answer."""
+
+    def redirect_request(self, *_arguments) -> None:
+        return None
+
+
 def ask(url: str) -> tuple[bool, str]:
+    """Whether it answers 200, and else why not."""
     try:
         # a proxy of the environment has no business with this machine's own address
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), NoRedirect())
         with opener.open(url, timeout=5) as answer:
             return answer.status == 200, ""
     except urllib.error.HTTPError as error:

@@ -4,7 +4,7 @@ import contextlib
 import signal
 import threading
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterator
 
 from trialcapture.runtime.errors import CannotRun
@@ -53,11 +53,12 @@ def stops_everything(stack: Stack) -> Iterator[StopRequest]:
 
 
 def look_after(stack: Stack, request: StopRequest) -> None:
-    """Until a signal comes. Raises CannotRun when something dies again and again."""
-    deaths: deque[float] = deque(maxlen=DEATHS)
+    """Until a signal comes. Raises CannotRun when one part dies again and again."""
+    deaths: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=DEATHS))
     while not request.event.wait(PAUSE):
         for name in stack.heal():
-            deaths.append(time.monotonic())
-            say(f"  {name} had died and was started again (log: {stack.places.logs}).")
-        if len(deaths) == DEATHS and deaths[-1] - deaths[0] < WITHIN:
-            raise CannotRun(f"Parts of TrialCapture keep dying; the reasons are in {stack.places.logs}.")
+            say(f"  {name} had died and was started again (logs: {stack.places.logs}).")
+            times = deaths[name]
+            times.append(time.monotonic())
+            if len(times) == DEATHS and times[-1] - times[0] < WITHIN:
+                raise CannotRun(f"{name} dies again and again; the reasons are in {stack.places.logs}.")
