@@ -4,10 +4,16 @@ from allauth.mfa.models import Authenticator
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 
 from apps.accounts.models import User
-from apps.accounts.permissions import require_operator
+from apps.accounts.permissions import MANAGE_ACCOUNTS
 from apps.audit.models import Delivery, Outbox
 from apps.common.actors import Actor
-from apps.common.errors import NotVisible
+from apps.common.errors import Forbidden, NotVisible
+
+
+def require_operator(actor: Actor) -> None:
+    """Refuse (403) whoever does not run the server."""
+    if not actor.is_system and not User.objects.filter(pk=actor.user_id, is_operator=True, is_active=True).exists():
+        raise Forbidden(MANAGE_ACCOUNTS)
 
 
 def accounts_visible_to(actor: Actor, *, search: str = "", state: str = "") -> QuerySet[User]:

@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.identity import confirm_identity
 from apps.accounts.models import User
-from apps.accounts.permissions import MANAGE_ACCOUNTS, require_operator
+from apps.accounts.permissions import MANAGE_ACCOUNTS
+from apps.accounts.selectors import require_operator
 from apps.accounts.sessions import SEEN
 from apps.audit.ledger import ledger
 from apps.common.actors import Actor
