@@ -56,18 +56,23 @@ class Difference:
 
 def spoken(value: Any) -> str:
     """A part of a definition, short enough to read."""
+    text = _plain(value)
+    return f"“{text}”" if len(text) <= 160 else f"“{text[:159]}…”"
+
+
+def _plain(value: Any) -> str:
+    if value is None or value in ("", [], {}):
+        return _("nothing")
     match value:
-        case None | "" | [] | {}:
-            return _("nothing")
         case {"amount": amount, "unit": unit}:
             return f"{amount:+d} {unit}"
         case {"en": text, **rest} if set(rest) <= {"zh"}:
-            text = f"{text} / {rest['zh']}" if rest.get("zh") else text
+            return f"{text} / {rest['zh']}" if rest.get("zh") else text
+        case {**parts}:
+            return ", ".join(f"{name}: {_plain(part)}" for name, part in parts.items())
         case [*parts]:
-            text = ", ".join(spoken(part) for part in parts)
-        case _:
-            text = str(value)
-    return f"“{text}”" if len(text) <= 160 else f"“{text[:159]}…”"
+            return ", ".join(_plain(part) for part in parts)
+    return str(value)
 
 
 def difference(old: StudyDefinition, new: StudyDefinition) -> list[Difference]:
