@@ -35,8 +35,8 @@ ROOMS = [
     Room("casebook:matrix", _("Casebook"), "matrix", "capture.view_records", waiting.overdue_visits, _("visits overdue")),
     Room("casebook:queries", _("Queries"), "queries", "capture.view_records", waiting.open_queries, _("open queries")),
     Room("safety:flags", _("Safety"), "safety", "safety.view_flags", waiting.open_flags, _("open flags")),
-    Room("exports:list", _("Exports"), "exports", "exports.create_export"),
-    Room("studies:people", _("People"), "people", "studies.manage_people"),
+    Room("exports:list", _("Exports"), "exports", "exports.export_data"),
+    Room("studies:people", _("People"), "people", "studies.view_people"),
     Room("studies:permissions", _("Rights"), "permissions"),
     Room("casebook:audit", _("Audit"), "audit", "audit.view_audit"),
 ]

@@ -1,0 +1,51 @@
+"""One of each thing that an address can name, in the small trial at site 01."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from apps.exports.models import Export
+from apps.notifications.models import Notice
+from apps.safety.models import Flag
+from apps.studies.models import Membership, Site, Study
+from tests.journeys import screened
+from tests.personas import Personas
+
+
+@dataclass
+class World:
+    """Things are made when asked for, so that a row pays only for what its address names."""
+
+    study: Study
+    site: Site
+    people: Personas
+
+    @cached_property
+    def subject(self):
+        return screened(self.site)
+
+    @cached_property
+    def visit(self):
+        return self.subject.visits.get(code="SCR")
+
+    @cached_property
+    def record(self):
+        return self.subject.records.get(form_oid="DM")
+
+    @cached_property
+    def membership(self):
+        return Membership.objects.get(user=self.people["monitor"].user)
+
+    @cached_property
+    def flag(self):
+        return Flag.objects.create(
+            study=self.study, subject=self.subject, kind="ctcae", occasion="matrix", severity="warning", text={"en": "x"}
+        )
+
+    @cached_property
+    def export(self):
+        return Export.objects.create(study=self.study, requested_by=self.people["data_manager"].user, blinded=True)
+
+    @cached_property
+    def notice(self):
+        person = self.people["coordinator"].user
+        return Notice.objects.create(study=self.study, user=person, kind="flag", occasion="matrix", language="en", title="x")
