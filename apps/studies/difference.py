@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from apps.studies.definition import StudyDefinition
 
 Element = tuple[str, str]
+Spec = dict[str, Any]
 NOUNS = {
     "study": gettext_lazy("study"),
     "arm": gettext_lazy("arm"),
@@ -68,10 +69,10 @@ def _plain(value: Any) -> str:
             return f"{amount:+d} {unit}"
         case {"en": text, **rest} if set(rest) <= {"zh"}:
             return f"{text} / {rest['zh']}" if rest.get("zh") else text
-        case {**parts}:
-            return ", ".join(f"{name}: {_plain(part)}" for name, part in parts.items())
-        case [*parts]:
-            return ", ".join(_plain(part) for part in parts)
+        case dict():
+            return ", ".join(f"{name}: {_plain(part)}" for name, part in value.items())
+        case list() | tuple():
+            return ", ".join(_plain(part) for part in value)
     return str(value)
 
 
@@ -87,12 +88,12 @@ def difference(old: StudyDefinition, new: StudyDefinition) -> list[Difference]:
     return found + [Difference(noun, name, "removed") for noun, name in before if (noun, name) not in now]
 
 
-def _fields(old: dict, new: dict) -> tuple[tuple[str, Any, Any], ...]:
+def _fields(old: Spec, new: Spec) -> tuple[tuple[str, Any, Any], ...]:
     names = [*new, *(name for name in old if name not in new)]
     return tuple((name, old.get(name), new.get(name)) for name in names if old.get(name) != new.get(name))
 
 
-def _elements(study: StudyDefinition) -> Iterator[tuple[Element, dict]]:
+def _elements(study: StudyDefinition) -> Iterator[tuple[Element, Spec]]:
     whole = study.model_dump(mode="json")
     dosing = whole.pop("dosing") or {}
     yield ("study", study.study), {name: value for name, value in whole.items() if name not in PARTS} | _plan(dosing)
@@ -109,11 +110,11 @@ def _elements(study: StudyDefinition) -> Iterator[tuple[Element, dict]]:
         yield from ((("code", f"{codelist['oid']}.{code['code']}"), code) for code in codelist["codes"])
 
 
-def _plan(dosing: dict) -> dict:
+def _plan(dosing: Spec) -> Spec:
     return {f"dosing {name}": value for name, value in dosing.items() if name not in {"start", "targets"}}
 
 
-def _form(form: dict) -> Iterator[tuple[Element, dict]]:
+def _form(form: Spec) -> Iterator[tuple[Element, Spec]]:
     groups = form.pop("groups")
     shape = [(group["oid"], group["repeating"], [item["oid"] for item in group["items"]]) for group in groups]
     headings = [group["title"] for group in groups]

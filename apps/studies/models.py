@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from apps.common.actors import Actor
 from apps.common.permissions import Role
 from apps.common.text import in_language
 
@@ -20,8 +21,8 @@ def hold_field():
     return models.CharField(max_length=10, choices=Hold.choices, default=Hold.NONE, blank=True)
 
 
-class StudyQuerySet(models.QuerySet):
-    def visible_to(self, actor):
+class StudyQuerySet(models.QuerySet["Study"]):
+    def visible_to(self, actor: Actor) -> "StudyQuerySet":
         if actor.is_system:
             return self
         return self.filter(pk__in=Membership.objects.in_force(actor).values("study_id"))
@@ -64,8 +65,8 @@ class StudyVersion(models.Model):
         return f"{self.study.slug} v{self.number}"
 
 
-class SiteQuerySet(models.QuerySet):
-    def visible_to(self, actor):
+class SiteQuerySet(models.QuerySet["Site"]):
+    def visible_to(self, actor: Actor) -> "SiteQuerySet":
         if actor.is_system:
             return self
         held = Membership.objects.in_force(actor)
@@ -192,8 +193,8 @@ class Item(models.Model):
         return f"{self.oid} {in_language(self.label)}"
 
 
-class MembershipQuerySet(models.QuerySet):
-    def in_force(self, actor):
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    def in_force(self, actor: Actor) -> "MembershipQuerySet":
         return self.filter(user_id=actor.user_id, ended_at=None)
 
 

@@ -59,7 +59,8 @@ def people(request, slug):
             words = {"person": held.user, "role": held.get_role_display()}
             messages.success(request, _("%(person)s now holds the role %(role)s.") % words)
             return redirect("studies:people", slug=study.slug)
-    return render(request, "studies/people.html", people_context(request, study, form))
+    status = 422 if form.errors else 200
+    return render(request, "studies/people.html", people_context(request, study, form), status=status)
 
 
 def people_context(request, study, form):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -35,7 +37,7 @@ SOURCES = {
 }
 
 
-def reader_language() -> str:
+def reader_language() -> Literal["en", "zh"]:
     """en or zh, as definitions and rules know languages."""
     return "zh" if (translation.get_language() or "en").startswith("zh") else "en"
 

@@ -81,7 +81,7 @@ def _deeper(shaped: Fit, missing: set[str], library: Library, item_types: Mappin
     return findings.problems
 
 
-def _order(problem: Problem) -> tuple:
+def _order(problem: Problem) -> tuple[bool, str, int]:
     return (not problem.is_error, problem.file, problem.line)
 
 

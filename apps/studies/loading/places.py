@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from apps.studies.loading.source import Map, Seq
 
@@ -27,10 +27,14 @@ def existing(raw: Any, path: Path) -> Path:
     """The path without what is not in the file (a union's branch, an absent key)."""
     kept: list[str | int] = []
     for part in path:
-        if (isinstance(raw, dict) and part in raw) or (isinstance(raw, list) and _is_index(raw, part)):
+        if _holds(raw, part):
             raw = raw[part]
             kept.append(part)
     return tuple(kept)
+
+
+def _holds(raw: Any, part: Any) -> bool:
+    return part in raw if isinstance(raw, dict) else isinstance(raw, list) and _is_index(raw, part)
 
 
 def get(raw: Any, path: Path) -> Any:
@@ -55,5 +59,5 @@ def place_of(raw: Any, path: Path) -> Place:
     return Place(file, line, words)
 
 
-def _is_index(raw: list, part: Any) -> bool:
+def _is_index(raw: list[Any], part: Any) -> TypeGuard[int]:
     return isinstance(part, int) and 0 <= part < len(raw)

@@ -121,7 +121,7 @@ def _words(model: type[BaseModel], kept: Path, error: Any) -> str:
         case "literal_error" | "enum":
             return _not_listed(given, context["expected"])
         case "value_error":
-            return error["msg"].removeprefix("Value error, ")
+            return str(error["msg"]).removeprefix("Value error, ")
     return f"{_short(given)} does not fit: {_expected(kind, context, error['msg'])}"
 
 
@@ -191,11 +191,12 @@ def _set_aside(work: Any, locations: list[Path], lost: set[str]) -> None:
     targets = {_element_of(work, existing(work, location)) or _top_of(location) for location in locations}
     for path in sorted(targets, key=lambda path: [str(part).zfill(6) for part in path], reverse=True):
         parent = get(work, path[:-1]) if len(existing(work, path[:-1])) == len(path) - 1 else None
-        if isinstance(parent, Seq) and path[-1] < len(parent):
-            lost.update(_names_in(parent[path[-1]]))
-            parent.drop(path[-1])
+        last = path[-1]
+        if isinstance(parent, Seq) and isinstance(last, int) and last < len(parent):
+            lost.update(_names_in(parent[last]))
+            parent.drop(last)
         elif isinstance(parent, Map):
-            _stand_in(parent, str(path[-1]), lost)
+            _stand_in(parent, str(last), lost)
 
 
 def _element_of(work: Any, path: Path) -> Path | None:

@@ -23,20 +23,22 @@ CONSTANTS = {"true": True, "false": False, "null": None, "~": None, "": None}
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class Map(dict):
+class Map(dict[str, Any]):
     """A mapping of a file; ``lines``: key -> line."""
 
     def __init__(self, file: str, line: int) -> None:
         super().__init__()
-        self.file, self.line, self.lines = file, line, {}
+        self.file, self.line = file, line
+        self.lines: dict[str, int] = {}
 
 
-class Seq(list):
+class Seq(list[Any]):
     """A list of a file; ``lines``: the line of each element."""
 
     def __init__(self, file: str, line: int) -> None:
         super().__init__()
-        self.file, self.line, self.lines = file, line, []
+        self.file, self.line = file, line
+        self.lines: list[int] = []
 
     def take(self, value: Any, line: int) -> None:
         self.append(value)
@@ -89,7 +91,7 @@ class _Builder:
         self.documents = 0
 
     def take(self, event: yaml.Event) -> None:
-        line = event.start_mark.line + 1
+        line = event.start_mark.line + 1 if event.start_mark else 0
         match event:
             case yaml.AliasEvent():
                 raise self.refuse(line, f"“*{event.anchor}” is an alias; write the part out again")

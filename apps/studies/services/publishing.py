@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -74,7 +76,7 @@ def _refuse_other_types(study: Study, definition: StudyDefinition) -> None:
             raise DomainError(message % words, code="item_type_changed", item=place.item.oid)
 
 
-def _new_version(actor: Actor, study: Study, content: dict, note: str) -> StudyVersion:
+def _new_version(actor: Actor, study: Study, content: dict[str, Any], note: str) -> StudyVersion:
     return StudyVersion.objects.create(
         study=study,
         number=study.version.number + 1 if study.version else 1,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from apps.rules import Kind, Rule, RuleError, Schema, compile_rule
 from apps.studies.compiling import RESULTS, Standing, schema_at, schema_of
@@ -48,7 +48,7 @@ def _of_study(findings: Findings, schema: Schema) -> Iterator[Written]:
     study = findings.definition
     for index, criterion in enumerate(study.eligibility):
         yield Written(("eligibility", index, "rule"), criterion.rule, schema, Kind.BOOL)
-    parts = [("visits", study.visits), ("questions", study.questions)]
+    parts: list[tuple[str, list[Any]]] = [("visits", study.visits), ("questions", study.questions)]
     for key, elements in parts:
         for index, element in enumerate(elements):
             if element.when:

@@ -65,18 +65,21 @@ def _circles(findings: Findings) -> None:
 class Span(NamedTuple):
     """A visit's window counted from its anchor, ``shift`` (a cycle's length) later."""
 
-    index: int
+    number: int
     visit: VisitDefinition
     shift: Offset | None = None
 
     def days(self, anchor: date) -> tuple[date, date]:
-        start = _moved(anchor, self.shift) if self.shift else anchor
-        target = _moved(start, self.visit.at)
-        return _moved(target, self.visit.window[0]), _moved(target, self.visit.window[1])
+        target = _moved(_moved(anchor, self.shift), self.visit.at)
+        before, after = self.visit.window or (None, None)
+        return _moved(target, before), _moved(target, after)
+
+    def approximate_days(self) -> int:
+        return self.visit.at.approximate_days() if self.visit.at else 0
 
 
-def _moved(day: date, offset: Offset) -> date:
-    return add_offset(day, offset.amount, offset.unit)
+def _moved(day: date, offset: Offset | None) -> date:
+    return add_offset(day, offset.amount, offset.unit) if offset else day
 
 
 def _spoken(offset: Offset) -> str:
@@ -87,19 +90,19 @@ def _overlaps(findings: Findings) -> None:
     for spans in _comparable(findings.definition.visits, findings.definition.cycles):
         for one, other in combinations(spans, 2):
             if not _apart(one.visit, other.visit) and (shared := _shared_day(one, other)):
-                findings.add(("visits", other.index, "window"), _overlap_words(one, other, shared))
+                findings.add(("visits", other.number, "window"), _overlap_words(one, other, shared))
 
 
 def _comparable(visits: Iterable[VisitDefinition], cycles: Iterable[Cycle]) -> Iterator[list[Span]]:
     """Scheduled visits of one anchor and cycle; of a cycle also the first visit of the next round."""
-    groups: dict[tuple, list[Span]] = defaultdict(list)
+    groups: dict[tuple[str | None, str | None], list[Span]] = defaultdict(list)
     for index, visit in enumerate(visits):
         if visit.kind == "scheduled" and visit.anchor != "previous_visit":
             groups[visit.anchor, visit.cycle].append(Span(index, visit))
     lengths = {cycle.code: cycle.length for cycle in cycles}
     for (_, cycle), spans in groups.items():
-        if cycle in lengths:
-            first = min(spans, key=lambda span: span.visit.at.approximate_days())
+        if cycle is not None and cycle in lengths:
+            first = min(spans, key=Span.approximate_days)
             spans.append(first._replace(shift=lengths[cycle]))
         yield spans
 
