@@ -1,0 +1,232 @@
+"""subjects, visits, enrolment, randomization."""
+
+from datetime import timedelta
+
+from service_scenarios import Call, World, scenario
+
+from apps.common.actors import SYSTEM
+from apps.enrolment import services as enrolment
+from apps.randomization import services as randomization
+from apps.randomization.sealing import Secret
+from apps.subjects import services as subjects
+from apps.visits import services as visits
+from tests import journeys
+
+
+@scenario("apps.subjects.services.screen_subject", "subjects.subject.screened")
+def new_subject(world: World) -> Call:
+    return lambda: subjects.screen_subject(SYSTEM, world.site, world.today)
+
+
+@scenario("apps.subjects.services.set_milestone", "subjects.milestone.set")
+def dated_fact(world: World) -> Call:
+    subject = world.screened
+    return lambda: subjects.set_milestone(SYSTEM, subject, "relapse", world.today)
+
+
+@scenario("apps.subjects.services.set_milestone")
+def said_again(world: World) -> Call:
+    subject = world.screened
+    subjects.set_milestone(SYSTEM, subject, "relapse", world.today)
+    return lambda: subjects.set_milestone(SYSTEM, subject, "relapse", world.today)
+
+
+@scenario("apps.subjects.services.set_milestone", "subjects.milestone.set", "subjects.status.changed")
+def first_dose(world: World) -> Call:
+    subject = world.randomized
+    return lambda: subjects.set_milestone(SYSTEM, subject, "first_dose", world.today)
+
+
+@scenario("apps.subjects.services.change_status", "subjects.status.changed")
+def step_of_the_machine(world: World) -> Call:
+    subject = world.screened
+    return lambda: subjects.change_status(SYSTEM, subject, "screen_failed", reason="not eligible")
+
+
+@scenario("apps.visits.services.replan", "visits.schedule.replanned")
+def after_another_consent(world: World) -> Call:
+    subject = world.screened
+    subjects.set_milestone(SYSTEM, subject, "consent", world.yesterday)
+    return lambda: visits.replan(SYSTEM, subject)
+
+
+@scenario("apps.visits.services.replan")
+def nothing_to_move(world: World) -> Call:
+    subject = world.screened
+    return lambda: visits.replan(SYSTEM, subject)
+
+
+@scenario("apps.visits.services.open_branch", "visits.branch.opened")
+def branch_without_a_date_yet(world: World) -> Call:
+    subject = world.screened
+    return lambda: visits.open_branch(SYSTEM, subject, ["TAPER"])
+
+
+@scenario("apps.visits.services.book_visit", "visits.visit.booked")
+def agreed_day(world: World) -> Call:
+    visit = world.visit("M1", world.randomized)
+    return lambda: visits.book_visit(SYSTEM, visit, world.today)
+
+
+@scenario("apps.visits.services.record_visit_date", "visits.visit.dated")
+def visit_took_place(world: World) -> Call:
+    visit = world.visit("M1", world.randomized)
+    return lambda: visits.record_visit_date(SYSTEM, visit, world.today)
+
+
+@scenario("apps.visits.services.record_visit_date")
+def same_day_again(world: World) -> Call:
+    visit = visits.record_visit_date(SYSTEM, world.visit("M1", world.randomized), world.today)
+    return lambda: visits.record_visit_date(SYSTEM, visit, world.today)
+
+
+@scenario("apps.visits.services.mark_missed", "visits.visit.missed")
+def did_not_come(world: World) -> Call:
+    visit = world.visit("M1", world.randomized)
+    return lambda: visits.mark_missed(SYSTEM, visit, reason="on holiday")
+
+
+@scenario("apps.visits.services.mark_skipped", "visits.visit.skipped")
+def left_out(world: World) -> Call:
+    visit = world.visit("M1", world.randomized)
+    return lambda: visits.mark_skipped(SYSTEM, visit, reason="too ill")
+
+
+@scenario("apps.visits.services.mark_not_applicable", "visits.visit.not_applicable")
+def not_asked(world: World) -> Call:
+    visit = world.visit("M1", world.randomized)
+    return lambda: visits.mark_not_applicable(SYSTEM, visit, reason="off treatment")
+
+
+@scenario("apps.visits.services.reopen_visit", "visits.visit.reopened")
+def came_after_all(world: World) -> Call:
+    visit = visits.mark_missed(SYSTEM, world.visit("M1", world.randomized), reason="on holiday")
+    return lambda: visits.reopen_visit(SYSTEM, visit, reason="came after all")
+
+
+@scenario("apps.visits.services.set_progress", "visits.visit.progressed")
+def all_forms_complete(world: World) -> Call:
+    visit = visits.record_visit_date(SYSTEM, world.visit("M1", world.randomized), world.today)
+    return lambda: visits.set_progress(SYSTEM, visit, is_complete=True)
+
+
+@scenario("apps.visits.services.add_unscheduled", "visits.visit.added")
+def between_visits(world: World) -> Call:
+    subject = world.screened
+    return lambda: visits.add_unscheduled(SYSTEM, subject, "UNS", world.today, reason="fever")
+
+
+@scenario("apps.enrolment.services.screen", "subjects.subject.screened", "visits.schedule.replanned")
+def screened_with_visits(world: World) -> Call:
+    return lambda: enrolment.screen(SYSTEM, world.site, world.today)
+
+
+@scenario("apps.enrolment.services.confirm_eligibility", "enrolment.eligibility.confirmed")
+def all_criteria_met(world: World) -> Call:
+    subject = world.screened
+    return lambda: enrolment.confirm_eligibility(SYSTEM, subject)
+
+
+@scenario(
+    "apps.enrolment.services.enrol_subject",
+    "enrolment.subject.enrolled",
+    "subjects.milestone.set",
+    "subjects.status.changed",
+)
+def confirmed(world: World) -> Call:
+    subject = world.screened
+    enrolment.confirm_eligibility(SYSTEM, subject)
+    return lambda: enrolment.enrol_subject(SYSTEM, subject)
+
+
+@scenario(
+    "apps.enrolment.services.depart",
+    "enrolment.screen_failure.recorded",
+    "subjects.milestone.set",
+    "subjects.status.changed",
+)
+def screen_failure(world: World) -> Call:
+    subject = world.screened
+    return lambda: enrolment.depart(SYSTEM, subject, "screen_failure", world.today, reason="I02")
+
+
+@scenario(
+    "apps.enrolment.services.depart",
+    "enrolment.withdrawal.recorded",
+    "subjects.milestone.set",
+    "subjects.status.changed",
+)
+def withdrawal(world: World) -> Call:
+    subject = world.randomized
+    return lambda: enrolment.depart(SYSTEM, subject, "withdrawal", world.today, reason="moved away", scope="treatment")
+
+
+@scenario("apps.enrolment.services.open_due_branches", "visits.branch.opened", "visits.schedule.replanned")
+def condition_holds(world: World) -> Call:
+    subject = world.randomized
+    born = world.today - timedelta(days=100)
+    journeys.enter(subject, "DM", "SCR", BRTHDAT=born.isoformat())
+    return lambda: enrolment.open_due_branches(SYSTEM, subject)
+
+
+@scenario("apps.enrolment.services.open_due_branches")
+def condition_does_not_hold(world: World) -> Call:
+    subject = world.randomized
+    return lambda: enrolment.open_due_branches(SYSTEM, subject)
+
+
+@scenario("apps.randomization.services.create_scheme", "randomization.list.sealed")
+def lists_made(world: World) -> Call:
+    return lambda: randomization.create_scheme(SYSTEM, world.study)
+
+
+@scenario("apps.randomization.services.go_live", "randomization.scheme.released")
+def lists_released(world: World) -> Call:
+    scheme = randomization.create_scheme(SYSTEM, world.study)
+    return lambda: randomization.go_live(SYSTEM, scheme)
+
+
+@scenario(
+    "apps.randomization.services.admit_subject",
+    "enrolment.subject.enrolled",
+    "subjects.milestone.set",
+    "subjects.status.changed",
+)
+def enrolled_before_randomization(world: World) -> Call:
+    subject = world.screened
+    enrolment.confirm_eligibility(SYSTEM, subject)
+    return lambda: randomization.admit_subject(SYSTEM, subject)
+
+
+ALLOCATED = (
+    "randomization.subject.randomized",
+    "randomization.arm.allocated",
+    "subjects.milestone.set",
+    "subjects.status.changed",
+)
+
+
+def next_slot_of(world: World, seed: bytes) -> Call:
+    subject = journeys.screened(world.site, days_ago=0)
+    secret = Secret(bytes(32), seed)
+    randomization.go_live(SYSTEM, randomization.create_scheme(SYSTEM, world.study, secret=secret))
+    enrolment.confirm_eligibility(SYSTEM, subject)
+    enrolment.enrol_subject(SYSTEM, subject)
+    return lambda: randomization.randomize_subject(SYSTEM, subject)
+
+
+# only LOW has a visit of its own; its events are for those who may know the arm
+@scenario(
+    "apps.randomization.services.randomize_subject",
+    *ALLOCATED,
+    "visits.branch.opened",
+    "visits.schedule.replanned",
+    "visits.schedule.replanned",
+)
+def next_slot_is_low(world: World) -> Call:
+    return next_slot_of(world, b"a" * 32)
+
+
+@scenario("apps.randomization.services.randomize_subject", *ALLOCATED, "visits.schedule.replanned")
+def next_slot_is_high(world: World) -> Call:
+    return next_slot_of(world, b"b" * 32)
