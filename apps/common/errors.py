@@ -1,5 +1,7 @@
 """The three answers that are not "done": it may not be seen, it may not be done, its state does not allow it."""
 
+from typing import Any
+
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 
@@ -11,7 +13,7 @@ class NotVisible(Http404):
 class Forbidden(PermissionDenied):
     """The actor sees the object and lacks the right (403)."""
 
-    def __init__(self, permission):
+    def __init__(self, permission: Any) -> None:
         self.permission = permission
         super().__init__(str(permission.label))
 

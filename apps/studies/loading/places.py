@@ -47,9 +47,9 @@ def place_of(raw: Any, path: Path) -> Place:
     """Where the element of this path is; an absent last key is placed at its parent."""
     file, line, words = getattr(raw, "file", ""), getattr(raw, "line", 0), ""
     for part in path:
-        if isinstance(raw, Map) and part in raw:
+        if isinstance(raw, Map) and isinstance(part, str) and part in raw:
             line, raw = raw.lines.get(part, line), raw[part]
-            words += f".{part}" if words else str(part)
+            words += f".{part}" if words else part
         elif isinstance(raw, Seq) and _is_index(raw, part):
             line, raw = raw.lines[part], raw[part]
             words += f"[{name_of(raw) or part + 1}]"
