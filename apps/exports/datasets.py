@@ -36,7 +36,8 @@ JOIN studies_studyversion sv ON sv.id = r.version_id
 LEFT JOIN visits_subjectvisit v ON v.id = r.visit_id
 """
 # a hidden item's value stays in the record and out of the data
-SHOWN = "CASE WHEN r.irrelevant = '[]'::jsonb THEN r.data ELSE r.data - ARRAY(SELECT jsonb_array_elements_text(r.irrelevant)) END"
+SHOWN = """CASE WHEN r.irrelevant = '[]'::jsonb THEN r.data
+ELSE r.data - ARRAY(SELECT jsonb_array_elements_text(r.irrelevant)) END"""
 
 
 @dataclass(frozen=True)
@@ -111,17 +112,13 @@ def rows_sql(dataset: Dataset, selection: Selection, labels: dict[str, dict[str,
         columns += _item_columns(item, labels)
     return sql.SQL("SELECT {columns} {source} ORDER BY su.number, v.position, v.cycle, v.occurrence, r.repeat{line}").format(
         columns=sql.SQL(", ").join(columns),
-        source=source_sql(dataset, selection),
+        source=source_sql(dataset, selection, _values_sql(dataset)),
         line=sql.SQL(", line.ordinality" if dataset.group else ""),
     )
 
 
-def source_sql(dataset: Dataset, selection: Selection) -> sql.Composed:
-    """FROM … WHERE …, shared by the rows and by the count that the rows are checked against."""
-    data = sql.SQL("line.value") if dataset.group else sql.SQL(SHOWN)
-    record = sql.SQL(", ").join(
-        [sql.SQL("{} jsonb").format(sql.Identifier(item.oid)) for item in dataset.items] or [sql.SQL('"_" jsonb')]
-    )
+def source_sql(dataset: Dataset, selection: Selection, values: sql.Composable | None = None) -> sql.Composed:
+    """FROM … WHERE …: the records (or the lines in them); shared by the rows and by the count they are checked against."""
     line = sql.SQL("")
     if dataset.group:
         line = sql.SQL(
@@ -139,8 +136,16 @@ def source_sql(dataset: Dataset, selection: Selection) -> sql.Composed:
         conditions.append(sql.SQL("coalesce(v.audience, '') = ''"))
     if dataset.group:
         conditions.append(sql.SQL("NOT line.value ? '_inactive'"))
-    return sql.SQL("{joins} {line} CROSS JOIN LATERAL jsonb_to_record({data}) AS d({record}) WHERE {where}").format(
-        joins=sql.SQL(JOINS), line=line, data=data, record=record, where=sql.SQL(" AND ").join(conditions)
+    return sql.SQL("{joins} {line} {values} WHERE {where}").format(
+        joins=sql.SQL(JOINS), line=line, values=values or sql.SQL(""), where=sql.SQL(" AND ").join(conditions)
+    )
+
+
+def _values_sql(dataset: Dataset) -> sql.Composed:
+    """The items as columns ``d."OID"``: one pass over the document, however many items (``->>`` would be one each)."""
+    items = [sql.SQL("{} jsonb").format(sql.Identifier(item.oid)) for item in dataset.items] or [sql.SQL('"_" jsonb')]
+    return sql.SQL("CROSS JOIN LATERAL jsonb_to_record({data}) AS d({items})").format(
+        data=sql.SQL("line.value") if dataset.group else sql.SQL(SHOWN), items=sql.SQL(", ").join(items)
     )
 
 
@@ -148,8 +153,8 @@ def _item_columns(item: ItemDefinition, labels: dict[str, dict[str, str]]) -> li
     value = sql.SQL("d.{}").format(sql.Identifier(item.oid))
     if item.type == "choices":
         text = sql.SQL(
-            "(SELECT string_agg(c, ';' ORDER BY n) FROM jsonb_array_elements_text(CASE jsonb_typeof({v}) WHEN 'array' THEN {v} "
-            "END) WITH ORDINALITY AS t(c, n))"
+            "(SELECT string_agg(c, ';' ORDER BY n) FROM jsonb_array_elements_text("
+            "CASE jsonb_typeof({v}) WHEN 'array' THEN {v} END) WITH ORDINALITY AS t(c, n))"
         ).format(v=value)
     else:
         text = sql.SQL("CASE jsonb_typeof({v}) WHEN 'object' THEN NULL ELSE {v} #>> '{{}}' END").format(v=value)

@@ -31,7 +31,8 @@ QUERIES = {
         FROM safety_flag f JOIN subjects_subject su ON su.id = f.subject_id {FROM_SUBJECT}
         WHERE {{where}} AND {{audience_f}} ORDER BY su.number, f.id""",
     "GRADES": f"""SELECT {SUBJECT}, v.code AS "VISIT", g.item_oid AS "ITEM", g.analyte AS "ANALYTE", g.term AS "TERM",
-        g.ctcae_version AS "CTCAE", g.value AS "VALUE", g.unit AS "UNIT", trim_scale(g.low) AS "LLN", trim_scale(g.high) AS "ULN",
+        g.ctcae_version AS "CTCAE", g.value AS "VALUE", g.unit AS "UNIT",
+        trim_scale(g.low) AS "LLN", trim_scale(g.high) AS "ULN",
         g.baseline AS "BASELINE", g.grade AS "GRADE", g.reason AS "REASON"
         FROM safety_grade g JOIN capture_formrecord r ON r.id = g.record_id AND r.revision = g.revision
         JOIN subjects_subject su ON su.id = g.subject_id {FROM_SUBJECT} LEFT JOIN visits_subjectvisit v ON v.id = r.visit_id

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import queue
+import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -66,21 +68,63 @@ def write_zip(
 
 
 def _write_csv(cursor, archive, name: str, query: sql.Composable, count: sql.Composable, columns) -> dict[str, Any]:
-    digest, size, header = hashlib.sha256(), 0, b""
+    header = b""
     copy_sql = sql.SQL("COPY ({}) TO STDOUT WITH (FORMAT csv, HEADER true)").format(query)
-    with archive.open(name, "w", force_zip64=True) as target, cursor.copy(copy_sql) as copy:
-        for block in _blocks(copy):
-            header = header or bytes(block).split(b"\n", 1)[0]
-            digest.update(block)
-            size += len(block)
-            target.write(block)
-    rows = cursor.rowcount
+    with archive.open(name, "w", force_zip64=True) as target:
+        packer = Packer(target)
+        with packer, cursor.copy(copy_sql) as copy:
+            for block in _blocks(copy):
+                header = header or bytes(block).split(b"\n", 1)[0]
+                packer.put(block)
+        rows = cursor.rowcount
     cursor.execute(count)
     expected = cursor.fetchone()[0]
     if rows != expected:
         raise ExportMismatch(f"{name}: {rows} rows written, {expected} in the database")
     names = columns or header.decode("utf-8").split(",")
-    return {"name": name, "rows": rows, "columns": len(names), "bytes": size, "sha256": digest.hexdigest()}
+    sha256 = packer.digest.hexdigest()
+    return {"name": name, "rows": rows, "columns": len(names), "bytes": packer.size, "sha256": sha256}
+
+
+class Packer:
+    """Hashes and compresses in a thread beside the one that reads, a few blocks behind it at most.
+
+    Both work outside the interpreter's lock, so reading does not wait for them. The thread's error is the reader's.
+    """
+
+    def __init__(self, target) -> None:
+        self.target, self.digest, self.size = target, hashlib.sha256(), 0
+        self._blocks: queue.Queue[bytearray | None] = queue.Queue(maxsize=4)
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._work, daemon=True)
+
+    def __enter__(self) -> "Packer":
+        self._thread.start()
+        return self
+
+    def put(self, block: bytearray) -> None:
+        if self._error:
+            raise self._error
+        self._blocks.put(block)
+
+    def __exit__(self, kind, value, traceback) -> None:
+        self._blocks.put(None)
+        self._thread.join()
+        if self._error and value is None:
+            raise self._error
+
+    def _work(self) -> None:
+        while (block := self._blocks.get()) is not None:
+            if self._error is None:
+                self._pack(block)
+
+    def _pack(self, block: bytearray) -> None:
+        try:
+            self.digest.update(block)
+            self.target.write(block)
+            self.size += len(block)
+        except Exception as error:
+            self._error = error
 
 
 def _blocks(copy, size: int = 1 << 18) -> Iterator[bytearray]:
