@@ -1,0 +1,146 @@
+"""Where a course is played: the subject, who acts, and the one way in which a form is filled and saved."""
+
+import datetime as dt
+import random
+from dataclasses import dataclass, field
+from typing import Any
+
+from apps.capture.models import FormRecord, Query
+from apps.capture.places import RecordRef
+from apps.capture.scope import milestones_in_force
+from apps.capture.services import answer_query, record_not_done, save_record
+from apps.common.actors import Actor
+from apps.common.permissions import Role
+from apps.studies.models import Site
+from apps.studies.protocol import CompiledForm, Protocol
+from apps.subjects.models import Subject
+from apps.visits.models import SubjectVisit
+from trialcapture.simulation.answers import ANSWERS
+from trialcapture.simulation.cast import Cast
+from trialcapture.simulation.chart import Chart, Spot, Values
+from trialcapture.simulation.filling import Filled, Visitor, fill
+from trialcapture.simulation.patient import Patient
+from trialcapture.simulation.phrases import ANSWERS as QUERY_ANSWERS
+from trialcapture.simulation.phrases import CORRECTIONS, NOT_DONE, said
+from trialcapture.simulation.story import Story
+
+NOT_DONE_PART, LATER_PART, CORRECTED_PART = 0.012, 0.03, 0.03
+
+
+@dataclass
+class Stage:
+    """``until``: the last day that is played; ``arm``: the subject's, once there is one."""
+
+    site: Site
+    protocol: Protocol
+    cast: Cast
+    story: Story
+    rng: random.Random
+    until: dt.date
+    subject: Subject | None = None
+    arm: str | None = None
+    chart: Chart = field(init=False)
+    patient: Patient = field(init=False)
+    facts: dict[str, Any] = field(default_factory=dict)
+    given: Values = field(default_factory=dict)
+    revisions: dict[tuple, int] = field(default_factory=dict)
+    records: list[FormRecord] = field(default_factory=list)
+
+    @property
+    def language(self) -> str:
+        return self.site.language
+
+    def actor(self, role: str) -> Actor:
+        return self.cast.need(role, self.rng)
+
+    def who_enters(self) -> Actor:
+        return self.actor(self.rng.choice((Role.COORDINATOR, Role.SITE_STAFF, Role.SITE_STAFF)))
+
+    def say(self, choices: list[tuple[str, str]]) -> str:
+        return said(self.rng.choice(choices), self.language)
+
+    def chance(self, part: float) -> bool:
+        return self.rng.random() < part
+
+    def visitor(self, on: dt.date, given: Values | None = None) -> Visitor:
+        together = {**self.given, **(given or {})}
+        return Visitor(self.patient, self.chart, self.rng, on, self.language, together, self.facts)
+
+    # -- places
+
+    def visit_spot(self, visit: SubjectVisit, form_oid: str, on: dt.date) -> Spot:
+        place = (visit.position, visit.cycle, visit.occurrence)
+        return Spot(form_oid, visit.pk, visit.code, on, place)
+
+    def log_spot(self, form_oid: str, repeat: int | None = None) -> Spot:
+        """The next record of a log form, or the one that is named."""
+        return Spot(form_oid, repeat=repeat or self.chart.repeats(form_oid) + 1)
+
+    def form_that_sets(self, milestone: str) -> CompiledForm | None:
+        """The log form whose item sets this dated fact."""
+        for form in self.protocol.forms.values():
+            if form.is_log and any(item.definition.milestone == milestone for item in form.items.values()):
+                return form
+        return None
+
+    # -- filling and saving
+
+    def enter(self, spot: Spot, on: dt.date, given: Values | None = None, *, actor: Actor | None = None) -> FormRecord:
+        """Fill the form as the day is, and save it."""
+        return self.save(spot, fill(self.visitor(on, given), spot, ANSWERS), actor=actor)
+
+    def save(self, spot: Spot, filled: Filled, *, actor: Actor | None = None, reason: str = "") -> FormRecord:
+        """Save as complete; sometimes as far as it is known first. A hard check is confirmed by answering its query."""
+        actor = actor or self.who_enters()
+        if self.chance(LATER_PART) or filled.blocks:
+            record = self._put(actor, spot, filled.values, complete=False, reason=reason)
+            if filled.blocks:
+                self._confirm(actor, record)
+            return self._put(actor, spot, {}, complete=True)
+        return self._put(actor, spot, filled.values, complete=True, reason=reason)
+
+    def change(self, spot: Spot, values: Values, reason: str, *, complete: bool = True) -> FormRecord:
+        return self._put(self.who_enters(), spot, values, complete=complete, reason=reason)
+
+    def leave_out(self, spot: Spot) -> None:
+        """The form was not done that day."""
+        ref = RecordRef(self.subject.pk, spot.form_oid, spot.visit_id, spot.repeat)
+        record = record_not_done(self.who_enters(), ref, self.revisions.get(spot.key, 0), reason=self.say(NOT_DONE))
+        self.revisions[spot.key] = record.revision
+        self.chart.drop(spot)
+
+    def _put(self, actor: Actor, spot: Spot, values: Values, *, complete: bool, reason: str = "") -> FormRecord:
+        ref = RecordRef(self.subject.pk, spot.form_oid, spot.visit_id, spot.repeat)
+        revision = self.revisions.get(spot.key, 0)
+        record = save_record(actor, ref, values, revision, reason=reason, complete=complete)
+        self.revisions[spot.key] = record.revision
+        self.chart.remember(spot, record.data, record.irrelevant)
+        if any(item.definition.milestone for item in spot.form(self.protocol).items.values()):
+            self.chart.milestones = milestones_in_force(self.subject.pk)
+        self.records.append(record)
+        return record
+
+    def _confirm(self, actor: Actor, record: FormRecord) -> None:
+        for query in Query.objects.filter(record=record, status=Query.Status.OPEN, kind=Query.Kind.SYSTEM).order_by("id"):
+            answer_query(actor, query, self.say(QUERY_ANSWERS))
+
+    def correct(self, record: FormRecord, spot: Spot) -> None:
+        """A number was copied wrongly: the last digit is put right, with why."""
+        numbers = [
+            oid
+            for oid, value in sorted(record.data.items())
+            if isinstance(value, str) and oid in self.protocol.items and self._may_be_corrected(oid)
+        ]
+        if not numbers:
+            return
+        oid = self.rng.choice(numbers)
+        definition = self.protocol.items[oid].definition
+        step = 10 ** -(definition.decimals or 0) if definition.type == "decimal" else 1
+        value = f"{float(record.data[oid]) + step:.{(definition.decimals or 0) if definition.type == 'decimal' else 0}f}"
+        outcome = self.chart.evaluate(spot, {**record.data, oid: value})
+        if not any(finding.is_hard for finding in outcome.findings):
+            self.change(spot, {oid: value}, self.say(CORRECTIONS))
+
+    def _may_be_corrected(self, oid: str) -> bool:
+        item = self.protocol.items[oid]
+        return item.definition.type in ("integer", "decimal") and item.compute is None and oid not in self.facts["decisive"]
