@@ -61,7 +61,7 @@ class RecordEvaluator:
 
     def run(self, complete: bool) -> Evaluation:
         outcome = Evaluation(data=_copy(self.data))
-        targets = _targets(outcome.data)
+        targets = lines_of(outcome.data)
         for place in self.places():
             if not self.is_shown(place):
                 outcome.irrelevant.append(place.path)
@@ -161,7 +161,7 @@ def _copy(data: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _targets(data: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
+def lines_of(data: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
     """(group, line key) → the line, ("", "") → the record itself; so that each line costs the same."""
     targets = {("", ""): data}
     for name, value in data.items():

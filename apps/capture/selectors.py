@@ -2,11 +2,11 @@
 
 import datetime as dt
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from apps.audit.models import Event
 from apps.capture.models import Attachment, Draft, FormRecord, Query
@@ -154,3 +154,9 @@ def attachments_of(place: RecordPlace) -> dict[str, Attachment]:
         return {}
     rows = Attachment.objects.filter(subject_id=place.subject.pk, form_oid=place.form.oid, item_oid__in=items)
     return {str(row.pk): row for row in rows}
+
+
+def open_query_counts(record_ids: Iterable[int]) -> dict[int, int]:
+    """Queries that are not closed, by record, in one statement."""
+    rows = Query.objects.filter(record_id__in=list(record_ids)).exclude(status=Query.Status.CLOSED)
+    return dict(rows.order_by().values_list("record_id").annotate(number=Count("id")))

@@ -1,0 +1,30 @@
+"""The addresses of a form (at a visit or of a log), of what lies beside it, and of a query's steps."""
+
+from django.urls import path
+
+from apps.casebook.views import items, log, record
+
+VISIT = "studies/<slug:slug>/subjects/<str:number>/visits/<int:visit_id>/<str:form_oid>/<int:repeat>/"
+LOG = "studies/<slug:slug>/subjects/<str:number>/log/<str:form_oid>/"
+LOG_LINE = f"{LOG}<int:repeat>/"
+
+
+def under(base: str, name: str) -> list:
+    return [
+        path(base, record.form_page, name=name),
+        path(f"{base}evaluate/", record.evaluate, name=f"{name}_evaluate"),
+        path(f"{base}draft/", record.draft, name=f"{name}_draft"),
+        path(f"{base}not-done/", record.not_done, name=f"{name}_not_done"),
+        path(f"{base}inactive/", record.inactive, name=f"{name}_inactive"),
+        path(f"{base}lines/<str:group>/", record.new_line, name=f"{name}_new_line"),
+        path(f"{base}item/<str:name>/", items.item, name=f"{name}_item"),
+        path(f"{base}files/<uuid:attachment_id>/", items.file, name=f"{name}_file"),
+    ]
+
+
+urlpatterns = [
+    *under(VISIT, "form"),
+    *under(LOG_LINE, "log_form"),
+    path(LOG, log.log, name="log"),
+    path("studies/<slug:slug>/queries/<int:query_id>/<str:step>/", items.query_step, name="query_step"),
+]

@@ -1,0 +1,109 @@
+"""The panel beside the form: one item's queries and history; the steps of a query; the files."""
+
+from django.core.files.storage import default_storage
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from apps.capture.files import SHOWN_INLINE
+from apps.capture.models import Query
+from apps.capture.permissions import ANSWER_QUERY, CLOSE_QUERY, OPEN_QUERY
+from apps.capture.places import RecordPlace, RecordRef
+from apps.capture.selectors import attachment_for, get_query_for, history, queries_of, record_for
+from apps.capture.services import answer_query, close_query, open_query, reopen_query
+from apps.casebook.record_fields import shown_value
+from apps.casebook.record_names import path_of
+from apps.casebook.record_page import address_of
+from apps.casebook.views.record import ref_of
+from apps.common.errors import DomainError, NotVisible
+from apps.common.text import in_language
+
+STEPS = {"answer": answer_query, "close": close_query, "reopen": reopen_query}
+
+
+@require_http_methods(["GET", "POST"])
+def item(request: HttpRequest, name: str, **where) -> HttpResponse:
+    """The item's panel; POST asks a new query about it."""
+    place = record_for(request.actor, ref_of(**where))
+    error = None
+    if request.method == "POST":
+        if place.record is None:
+            raise NotVisible
+        oid, line_key = split(name)
+        try:
+            open_query(request.actor, place.record, item_oid=oid, line_key=line_key, text=request.POST.get("text", ""))
+        except DomainError as refusal:
+            error = refusal
+    return panel(request, place, name, error)
+
+
+def panel(request: HttpRequest, place: RecordPlace, name: str, error: DomainError | None = None) -> HttpResponse:
+    oid, line_key = split(name)
+    found = place.visible_items().get(oid)
+    if found is None:
+        raise NotVisible
+    changes = history(place, path_of(name)) if place.record is not None else []
+    protocol = place.protocol
+    ref = RecordRef.at(place.study.slug, place.subject.number, place.form.oid, place.ref.visit_id, place.ref.repeat)
+    context = {
+        "item": found,
+        "name": name,
+        "label": in_language(found.definition.label.model_dump()),
+        "queries": [one for one in queries_of(place) if (one.item_oid, one.line_key) == (oid, line_key)],
+        "changes": [(one, shown_value(protocol, found, one.old), shown_value(protocol, found, one.new)) for one in changes],
+        "error": error,
+        "typed": request.POST.get("text", "") if error else "",
+        "url": f"{address_of(ref)}item/{name}/",
+        "slug": place.study.slug,
+        "may_ask": place.may(OPEN_QUERY) and place.record is not None,
+        "may_answer": place.may(ANSWER_QUERY),
+        "may_close": place.may(CLOSE_QUERY),
+    }
+    return render(request, "casebook/record/_panel.html", context, status=422 if error else 200)
+
+
+def split(name: str) -> tuple[str, str]:
+    """(item, line key) of an input's name."""
+    parts = name.split(".")
+    return parts[-1], parts[1] if len(parts) == 3 else ""
+
+
+@require_POST
+def query_step(request: HttpRequest, slug: str, query_id: int, step: str) -> HttpResponse:
+    """Answer, close or reopen; the panel again, or without script the form that it is about."""
+    query, place = get_query_for(request.actor, query_id)
+    if place.study.slug != slug or step not in STEPS:
+        raise NotVisible
+    error = None
+    try:
+        STEPS[step](request.actor, query, request.POST.get("text", ""))
+    except DomainError as refusal:
+        if not request.htmx:
+            raise
+        error = refusal
+    if not request.htmx:
+        return redirect(
+            address_of(RecordRef.at(slug, place.subject.number, place.form.oid, place.ref.visit_id, place.ref.repeat))
+        )
+    return panel(request, place, input_name(place, query), error)
+
+
+def input_name(place: RecordPlace, query: Query) -> str:
+    if not query.line_key:
+        return query.item_oid
+    return f"{place.form.items[query.item_oid].group.oid}.{query.line_key}.{query.item_oid}"
+
+
+@require_GET
+def file(request: HttpRequest, attachment_id, **where) -> HttpResponse:
+    """A file of the form, for whoever may read the form. Nothing in it runs: type by content, sandboxed, not sniffed."""
+    found = attachment_for(record_for(request.actor, ref_of(**where)), attachment_id)
+    response = FileResponse(
+        default_storage.open(found.path),
+        as_attachment=found.content_type not in SHOWN_INLINE,
+        filename=found.name,
+        content_type=found.content_type,
+    )
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cache-Control"] = "private, no-store"
+    return response

@@ -1,0 +1,62 @@
+"""The list of a log: adverse events, concomitant medication, doses."""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from apps.capture.conflicts import next_repeat
+from apps.capture.models import FormRecord
+from apps.capture.permissions import ENTER_DATA
+from apps.capture.places import RecordPlace, RecordRef
+from apps.capture.selectors import log_records, open_query_counts, record_for
+from apps.capture.status import status_of
+from apps.casebook.record_fields import shown_value
+from apps.common.text import in_language
+
+COLUMNS = 6
+
+
+@dataclass
+class LogRow:
+    record: FormRecord
+    url: str
+    status: str
+    cells: list[str]
+
+
+@require_GET
+def log(request: HttpRequest, slug: str, number: str, form_oid: str) -> HttpResponse:
+    """The lines with their first items. A log that takes one record only is that record's page."""
+    place = record_for(request.actor, RecordRef.at(slug, number, form_oid))
+    if not place.form.definition.repeating:
+        return redirect("casebook:log_form", slug, number, form_oid, 1)
+    items = [item for item in place.visible_items().values() if not item.line and item.definition.type != "note"][:COLUMNS]
+    records = log_records(request.actor, place.subject, form_oid)
+    context = {
+        "place": place,
+        "subject": place.subject,
+        "title": in_language(place.form.title.model_dump()),
+        "heads": [in_language(item.definition.label.model_dump()) for item in items],
+        "rows": _rows(place, records, items),
+        "may_enter": place.may(ENTER_DATA) and place.hold() is None,
+        "new_url": reverse("casebook:log_form", args=[slug, number, form_oid, next_repeat(place.subject.pk, form_oid)]),
+    }
+    return render(request, "casebook/record/log.html", context)
+
+
+def _rows(place: RecordPlace, records: list[FormRecord], items: list) -> list[LogRow]:
+    counts = open_query_counts([record.pk for record in records])
+    hold = place.hold()
+    above = hold[1] if hold and hold[0] != "record" else ""
+    return [
+        LogRow(
+            record=record,
+            url=reverse("casebook:log_form", args=[place.study.slug, place.subject.number, place.form.oid, record.repeat]),
+            status=status_of(record, open_queries=counts.get(record.pk, 0), hold=above),
+            cells=[shown_value(place.protocol, item, record.data.get(item.oid)) for item in items],
+        )
+        for record in records
+    ]

@@ -1,0 +1,142 @@
+"""One form of one subject: read, typed into, evaluated, saved, completed; and the list of a log."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from apps.capture.conflicts import is_new_line_taken, next_repeat
+from apps.capture.entering import Refused
+from apps.capture.places import RecordRef, load_place
+from apps.capture.selectors import record_for
+from apps.capture.services import (
+    discard_draft,
+    inactivate_record,
+    reactivate_record,
+    record_not_done,
+    save_draft,
+    save_record,
+    store_file,
+)
+from apps.casebook.record_merge import MergePage, take_theirs
+from apps.casebook.record_names import typed_of, values_of
+from apps.casebook.record_page import RecordPage, address_of
+from apps.common.errors import Conflict, DomainError
+
+UPLOAD = ".upload"
+
+
+def ref_of(slug: str, number: str, form_oid: str, repeat: int, visit_id: int | None = None) -> RecordRef:
+    return RecordRef.at(slug, number, form_oid, visit_id, repeat)
+
+
+@require_http_methods(["GET", "POST"])
+def form_page(request: HttpRequest, **where) -> HttpResponse:
+    """The form. A refused save shows the page again with everything that was typed."""
+    ref = ref_of(**where)
+    if request.method == "POST":
+        return _save(request, ref)
+    return show(request, RecordPage(record_for(request.actor, ref)))
+
+
+def show(request: HttpRequest, page: RecordPage, status: int = 200) -> HttpResponse:
+    page.is_line_offered = True
+    return render(request, "casebook/record/form.html", page.as_context(), status=status)
+
+
+def _save(request: HttpRequest, ref: RecordRef) -> HttpResponse:
+    typed = take_theirs(typed_of(request.POST), request.POST)
+    revision = number_of(request.POST.get("revision"))
+    is_complete = request.POST.get("action") == "complete"
+    try:
+        typed |= _uploaded(request, ref)
+        record = save_record(
+            request.actor, ref, values_of(typed), revision, reason=reason_of(request.POST), complete=is_complete
+        )
+    except Conflict as conflict:
+        return _merge_or_next(request, ref, typed, revision, conflict)
+    except DomainError as error:
+        place = record_for(request.actor, ref)
+        page = RecordPage(place, typed=typed, revision=revision, error=error)
+        return show(request, page, status=422 if isinstance(error, Refused) else 409)
+    is_done = record.status == record.Status.COMPLETE
+    messages.success(request, _("Complete.") if is_done else _("Saved."))
+    return redirect(address_of(ref))
+
+
+def _merge_or_next(request: HttpRequest, ref: RecordRef, typed, revision: int, conflict: Conflict) -> HttpResponse:
+    """Two new lines of one log are two lines; else the two versions of one form are shown to be merged."""
+    place = record_for(request.actor, ref)
+    if is_new_line_taken(place, revision):
+        free = next_repeat(place.subject.pk, ref.form_oid)
+        return _save(request, RecordRef.at(ref.slug, ref.number, ref.form_oid, None, free))
+    page = MergePage(place, typed=typed, revision=place.revision, error=conflict)
+    return render(request, "casebook/record/merge.html", page.as_context(), status=409)
+
+
+def _uploaded(request: HttpRequest, ref: RecordRef) -> dict[str, list[str]]:
+    """Files that came with the form: each kept, its id typed into its item."""
+    return {
+        name.removesuffix(UPLOAD): [str(store_file(request.actor, ref, name.removesuffix(UPLOAD).split(".")[-1], one).pk)]
+        for name, one in request.FILES.items()
+        if name.endswith(UPLOAD)
+    }
+
+
+def number_of(text: str | None) -> int:
+    """A posted revision; what is no number is no revision that ever was, so it conflicts."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else -1
+
+
+def reason_of(post) -> str:
+    coded, words = post.get("reason_code", "").strip(), post.get("reason", "").strip()
+    return ": ".join(part for part in (coded, words) if part)
+
+
+@require_POST
+def evaluate(request: HttpRequest, **where) -> HttpResponse:
+    """What changes on the page by what is typed so far: only the items that differ from what the page shows."""
+    place = record_for(request.actor, ref_of(**where))
+    page = RecordPage(place, typed=typed_of(request.POST), revision=place.revision)
+    return render(request, "casebook/record/_changes.html", {**page.as_context(), "changed": page.changed(request.POST)})
+
+
+@require_POST
+def draft(request: HttpRequest, **where) -> HttpResponse:
+    """Keep what is typed so far, or throw it away; by script and, for throwing away, by a plain form."""
+    ref = ref_of(**where)
+    if "discard" in request.POST:
+        discard_draft(request.actor, ref)
+        return redirect(address_of(ref))
+    kept = save_draft(request.actor, ref, typed_of(request.POST), max(number_of(request.POST.get("revision")), 0))
+    return JsonResponse({"at": timezone.localtime(kept.updated_at).strftime("%H:%M:%S")})
+
+
+@require_POST
+def not_done(request: HttpRequest, **where) -> HttpResponse:
+    ref = ref_of(**where)
+    record_not_done(request.actor, ref, number_of(request.POST.get("revision")), reason=reason_of(request.POST))
+    messages.success(request, _("Recorded as not done."))
+    return redirect(address_of(ref))
+
+
+@require_POST
+def inactive(request: HttpRequest, **where) -> HttpResponse:
+    """Take the record out of the data, or back in."""
+    ref = ref_of(**where)
+    place = load_place(request.actor, ref)
+    is_back = place.record is not None and place.record.inactive
+    change = reactivate_record if is_back else inactivate_record
+    change(request.actor, ref, number_of(request.POST.get("revision")), reason=reason_of(request.POST))
+    messages.success(request, _("Taken back into the data.") if is_back else _("Taken out of the data."))
+    return redirect(address_of(ref))
+
+
+@require_GET
+def new_line(request: HttpRequest, group: str, **where) -> HttpResponse:
+    """An empty line for a table of the form; it exists once it is saved with something in it."""
+    page = RecordPage(record_for(request.actor, ref_of(**where)), typed={})
+    section, line = page.new_line(group)
+    return render(request, "casebook/record/_line.html", {**page.as_context(), "section": section, "line": line})
