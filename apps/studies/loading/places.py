@@ -34,7 +34,7 @@ def existing(raw: Any, path: Path) -> Path:
 
 
 def _holds(raw: Any, part: Any) -> bool:
-    return part in raw if isinstance(raw, dict) else isinstance(raw, list) and _is_index(raw, part)
+    return part in raw if isinstance(raw, dict) else isinstance(raw, list) and _is_index(part, raw)
 
 
 def get(raw: Any, path: Path) -> Any:
@@ -50,7 +50,7 @@ def place_of(raw: Any, path: Path) -> Place:
         if isinstance(raw, Map) and isinstance(part, str) and part in raw:
             line, raw = raw.lines.get(part, line), raw[part]
             words += f".{part}" if words else part
-        elif isinstance(raw, Seq) and _is_index(raw, part):
+        elif isinstance(raw, Seq) and _is_index(part, raw):
             line, raw = raw.lines[part], raw[part]
             words += f"[{name_of(raw) or part + 1}]"
         else:
@@ -59,5 +59,5 @@ def place_of(raw: Any, path: Path) -> Place:
     return Place(file, line, words)
 
 
-def _is_index(raw: list[Any], part: Any) -> TypeGuard[int]:
+def _is_index(part: Any, raw: list[Any]) -> TypeGuard[int]:
     return isinstance(part, int) and 0 <= part < len(raw)
