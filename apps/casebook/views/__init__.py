@@ -1,0 +1,1 @@
+"""Pages about subjects and records, by noun."""
