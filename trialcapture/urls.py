@@ -11,6 +11,7 @@ urlpatterns = [
     path("account/email/", accounts.email, name="account_email"),  # instead of allauth's: see the view
     path("account/", include("allauth.urls")),
     path("", include("apps.studies.urls")),
+    path("", include("apps.casebook.urls")),
     path("", include("apps.safety.urls")),
     path("", include("apps.exports.urls")),
     path("", include("apps.notifications.urls")),

@@ -56,10 +56,12 @@ def plan(visits: Mapping[str, Any], cycles: Mapping[str, Any], facts: Facts) -> 
     """Every scheduled visit that is due to this subject, in the protocol's order, courses one after the other."""
     made: dict[Key, Planned] = {}
     previous: Planned | None = None
-    for position, (visit, cycle_number) in enumerate(_in_order(visits, cycles, facts), start=1):
+    for position, (visit, cycle_number) in enumerate(_in_order(visits, cycles), start=1):
         if visit.kind != "scheduled" or (is_branch(visit) and visit.code not in facts.open_branches):
             continue
         cycle = cycles.get(visit.cycle) if visit.cycle else None
+        if cycle is not None and cycle_number > courses(cycle, facts.milestones):
+            continue
         for occurrence, anchor in _anchors(visit, cycle, cycle_number, facts, made, previous):
             planned = _place(visit, cycle_number, occurrence, position * STEP, anchor)
             made[planned.key] = planned
@@ -67,8 +69,11 @@ def plan(visits: Mapping[str, Any], cycles: Mapping[str, Any], facts: Facts) -> 
     return list(made.values())
 
 
-def _in_order(visits: Mapping[str, Any], cycles: Mapping[str, Any], facts: Facts) -> Iterator[tuple[Any, int]]:
-    """(visit, course): outside cycles course 0; the visits of a cycle together, course after course."""
+def _in_order(visits: Mapping[str, Any], cycles: Mapping[str, Any]) -> Iterator[tuple[Any, int]]:
+    """(visit, course): outside cycles course 0; the visits of a cycle together, course after course.
+
+    All courses that there can be, so that a visit has the same place for every subject.
+    """
     done: set[str] = set()
     for visit in visits.values():
         if not visit.cycle:
@@ -76,7 +81,7 @@ def _in_order(visits: Mapping[str, Any], cycles: Mapping[str, Any], facts: Facts
         elif visit.cycle not in done:
             done.add(visit.cycle)
             block = [other for other in visits.values() if other.cycle == visit.cycle]
-            for number in range(1, courses(cycles[visit.cycle], facts.milestones) + 1):
+            for number in range(1, cycles[visit.cycle].max + 1):
                 yield from ((other, number) for other in block)
 
 

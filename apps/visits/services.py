@@ -122,12 +122,12 @@ def reopen_visit(actor: Actor, visit: SubjectVisit, *, reason: str) -> SubjectVi
 
 
 def set_progress(actor: Actor, visit: SubjectVisit, *, is_complete: bool) -> SubjectVisit:
-    """Done when every form of the visit is complete, in progress otherwise; a visit without a date stays as it is.
+    """Done when every form of the visit is complete, in progress otherwise; a missed visit stays missed.
 
     A consequence of saving forms, decided above, so it asks for no right.
     """
     status = Status.DONE if is_complete else Status.IN_PROGRESS
-    if visit.status in CLOSED or visit.status == status or (visit.actual is None and not is_complete):
+    if visit.status in CLOSED or visit.status == status:
         return visit
 
     def change(visit: SubjectVisit) -> None:

@@ -1,0 +1,109 @@
+"""The shape of what is typed on the pages about a subject. Whether it is allowed is decided by the services."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from apps.accounts.forms import ConfirmIdentityForm, PlainForm
+from apps.enrolment.models import Departure
+from apps.enrolment.services import DEPARTURES, SCOPES
+from apps.studies.models import Site
+from apps.subjects.models import Subject
+from apps.subjects.status import may_become
+
+
+class DateInput(forms.DateInput):
+    """The browser's own date field, in the form that it wants."""
+
+    input_type = "date"
+
+    def __init__(self, attrs=None):
+        super().__init__(attrs, format="%Y-%m-%d")
+
+
+def date_field(label, **more):
+    return forms.DateField(label=label, widget=DateInput(), input_formats=["%Y-%m-%d"], **more)
+
+
+class ScreenForm(PlainForm):
+    site = forms.ModelChoiceField(label=_("Site"), queryset=Site.objects.none(), empty_label=None)
+    screened_on = date_field(_("Screened on"))
+    previous = forms.CharField(
+        label=_("Earlier number, when screened again"),
+        max_length=40,
+        required=False,
+        help_text=_("Leave empty for somebody who has not been screened before."),
+    )
+
+    def __init__(self, *args, sites, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["site"].queryset = sites
+
+    def clean(self):
+        """The earlier subject, of the same site; its state is the service's question."""
+        data = super().clean()
+        number = data.get("previous")
+        if number and data.get("site"):
+            data["previous"] = Subject.objects.filter(site=data["site"], number=number.strip()).first()
+            if data["previous"] is None:
+                self.add_error("previous", _("No subject of this site has this number."))
+        return data
+
+
+class SignEligibilityForm(ConfirmIdentityForm):
+    """An investigator's signature under the assessment."""
+
+    note = forms.CharField(label=_("Note"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    field_order = ["note", "password", "otp"]
+
+
+class DepartForm(PlainForm):
+    kind = forms.ChoiceField(label=_("What happened"), widget=forms.RadioSelect)
+    on = date_field(_("On"))
+    reason = forms.CharField(label=_("Why"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
+    scope = forms.ChoiceField(
+        label=_("What the withdrawal covers"),
+        required=False,
+        choices=[("", _("Not a withdrawal")), *SCOPES.items()],
+    )
+
+    def __init__(self, *args, subject, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["kind"].choices = departures_of(subject)
+
+
+def departures_of(subject: Subject) -> list[tuple[str, str]]:
+    """The ways out that the subject's status allows."""
+    return [(kind.value, kind.label) for kind in Departure.Kind if may_become(subject.status, DEPARTURES[kind])]
+
+
+class VisitDateForm(PlainForm):
+    on = date_field(_("Date of the visit"), required=False, help_text=_("Empty takes the date back."))
+    reason = forms.CharField(
+        label=_("Reason"), max_length=500, required=False, help_text=_("Needed when a date is changed.")
+    )
+
+
+class BookForm(PlainForm):
+    on = date_field(_("Booked for"), required=False, help_text=_("Empty takes the booking back."))
+
+
+class CloseVisitForm(PlainForm):
+    how = forms.ChoiceField(
+        label=_("The visit was"),
+        choices=[("missed", _("Missed")), ("skipped", _("Skipped")), ("not_applicable", _("Not applicable"))],
+    )
+    reason = forms.CharField(label=_("Why"), max_length=500)
+
+
+class ReopenVisitForm(PlainForm):
+    reason = forms.CharField(label=_("Why"), max_length=500)
+
+
+class UnscheduledForm(PlainForm):
+    code = forms.ChoiceField(label=_("Visit"))
+    on = date_field(_("Date of the visit"))
+    reason = forms.CharField(label=_("Why"), max_length=500)
+
+    def __init__(self, *args, choices, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["code"].choices = choices

@@ -1,0 +1,106 @@
+"""The line that all pages of a subject share."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from apps.capture.models import FormRecord
+from apps.casebook.selectors.grid import open_queries_of, visit_label
+from apps.casebook.selectors.places import subject_url
+from apps.casebook.selectors.reader import Reader
+from apps.common.dates import completed_months
+from apps.randomization.selectors import arm_codes
+from apps.rules import Kind, PartialDate, typed
+from apps.safety.permissions import VIEW_FLAGS
+from apps.safety.selectors import open_flags_of
+from apps.studies.protocol import protocol_for_site
+from apps.subjects.models import Subject
+from apps.subjects.selectors import today_at
+from apps.visits.models import SubjectVisit
+from apps.visits.selectors import is_due, is_overdue, next_visit, visits_of
+
+TONES = {
+    "screened": "info",
+    "enrolled": "info",
+    "randomized": "info",
+    "on_treatment": "ok",
+    "off_treatment": "attention",
+    "completed": "ok",
+}
+
+
+@dataclass(frozen=True)
+class Next:
+    """The next visit: when it is wanted, booked and allowed, and how it stands today."""
+
+    visit: SubjectVisit
+    label: dict[str, str]
+    url: str
+    state: str
+
+
+@dataclass(frozen=True)
+class Header:
+    subject: Subject
+    url: str
+    tone: str
+    age: str
+    next: Next | None
+    queries: int
+    flags: int | None
+    arm: Any
+    knows_arm: bool
+
+
+def header_of(reader: Reader, subject: Subject, *, queries: int | None = None) -> Header:
+    """``queries`` where the page has counted the open ones already. Flags and arm only for those who may know them."""
+    protocol = protocol_for_site(subject.site)
+    arm = arm_codes([subject.pk]).get(subject.pk) if reader.sees_arms else None
+    if queries is None:
+        queries = sum(open_queries_of(reader, subject).values())
+    flags = open_flags_of(reader.actor, subject.study, subject) if reader.may(VIEW_FLAGS) else None
+    if flags is not None and reader.blinded:
+        flags = flags.filter(audience="")
+    return Header(
+        subject=subject,
+        url=subject_url(subject),
+        tone=TONES.get(subject.status, "neutral"),
+        age=age_of(subject, protocol),
+        next=_next(reader, subject, protocol),
+        queries=queries,
+        flags=None if flags is None else flags.count(),
+        arm=protocol.arms.get(arm) if arm else None,
+        knows_arm=arm is not None and len(protocol.arms) > 1,
+    )
+
+
+def age_of(subject: Subject, protocol) -> str:
+    """Today's age in words: months under two years, else years; "" without a full birth date."""
+    birth = birth_of(subject, protocol)
+    if birth is None:
+        return ""
+    months = completed_months(birth, today_at(subject.site))
+    if months < 24:
+        return ngettext("%(n)d month", "%(n)d months", months) % {"n": months}
+    return _("%(n)d years") % {"n": months // 12}
+
+
+def birth_of(subject: Subject, protocol):
+    item = protocol.items.get("BRTHDAT")
+    if item is None:
+        return None
+    rows = FormRecord.objects.filter(subject=subject, form_oid=item.form_oid, inactive=False).order_by("-id")
+    value = typed(Kind.DATE, rows.values_list("data__BRTHDAT", flat=True).first())
+    return value.earliest if isinstance(value, PartialDate) and value.is_full else None
+
+
+def _next(reader: Reader, subject: Subject, protocol) -> Next | None:
+    visit = next_visit(list(visits_of(reader.actor, subject)))
+    if visit is None or subject.status in ("screen_failed", "withdrawn", "lost", "died", "completed"):
+        return None
+    today = today_at(subject.site)
+    state = "overdue" if is_overdue(visit, today) else "due" if is_due(visit, today) else ""
+    url = subject_url(subject, "casebook:visit", visit_id=visit.pk)
+    return Next(visit, visit_label(protocol, visit), url, state)

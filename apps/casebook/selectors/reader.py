@@ -1,0 +1,38 @@
+"""Who reads: the roles held at one place, read once for all that a page asks about them."""
+
+from dataclasses import dataclass
+
+from django.utils import translation
+
+from apps.common.actors import Actor
+from apps.common.permissions import Permission
+from apps.randomization.permissions import VIEW_ALLOCATION
+from apps.studies.access import blinded_roles, roles_at
+from apps.studies.models import Study
+
+
+@dataclass(frozen=True)
+class Reader:
+    actor: Actor
+    roles: frozenset[str]
+    blinded: bool
+
+    def may(self, permission: Permission) -> bool:
+        """Whether a button is shown. The service behind it asks again."""
+        return self.actor.is_system or not permission.roles.isdisjoint(self.roles)
+
+    @property
+    def sees_arms(self) -> bool:
+        return not self.blinded and self.may(VIEW_ALLOCATION)
+
+
+def reader_of(actor: Actor, study: Study, site_id: int | None = None) -> Reader:
+    """One statement. Without a site, a blinded role at any site of the study blinds."""
+    roles = frozenset() if actor.is_system else roles_at(actor, study.pk, site_id)
+    blinded = study.version_id is not None and not blinded_roles(study.version_id).isdisjoint(roles)
+    return Reader(actor, roles, blinded)
+
+
+def language() -> str:
+    """``en`` or ``zh``, as the rules and definitions have it."""
+    return "zh" if (translation.get_language() or "en").startswith("zh") else "en"

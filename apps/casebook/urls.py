@@ -1,0 +1,29 @@
+from django.urls import path
+
+from apps.casebook.record_urls import urlpatterns as records
+from apps.casebook.views import eligibility, matrix, subjects, visits
+
+app_name = "casebook"
+STUDY = "studies/<slug:slug>/"
+SUBJECT = STUDY + "subjects/<str:number>/"
+VISIT = SUBJECT + "visits/<int:visit_id>/"
+
+urlpatterns = [
+    path(STUDY + "casebook/", matrix.matrix, name="matrix"),
+    path(STUDY + "enrolment/", subjects.enrolment_count, name="enrolment_count"),
+    path(STUDY + "subjects/", subjects.subjects, name="subjects"),
+    # before the subjects: no subject has this number, since numbers hold a sequence
+    path(STUDY + "subjects/screen/", subjects.screen, name="screen"),
+    path(SUBJECT, subjects.subject, name="subject"),
+    path(SUBJECT + "eligibility/", eligibility.eligibility, name="eligibility"),
+    path(SUBJECT + "enrol/", eligibility.enrol, name="enrol"),
+    path(SUBJECT + "randomize/", eligibility.randomize, name="randomize"),
+    path(SUBJECT + "depart/", subjects.depart, name="depart"),
+    path(SUBJECT + "visits/", visits.unscheduled, name="unscheduled"),
+    path(VISIT, visits.visit, name="visit"),
+    path(VISIT + "date/", visits.visit_date, name="visit_date"),
+    path(VISIT + "book/", visits.book_visit, name="visit_book"),
+    path(VISIT + "close/", visits.close_visit, name="visit_close"),
+    path(VISIT + "reopen/", visits.reopen_visit, name="visit_reopen"),
+    *records,
+]

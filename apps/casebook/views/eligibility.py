@@ -1,0 +1,111 @@
+from django.contrib import messages
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from apps.casebook.forms import SignEligibilityForm
+from apps.casebook.selectors.eligibility import lines_of, raised_questions, shown
+from apps.casebook.selectors.reader import language, reader_of
+from apps.casebook.views.acting import carried_out, refusal_of, subject_context
+from apps.common.text import in_language
+from apps.enrolment.permissions import CONFIRM_ELIGIBILITY, ENROL_SUBJECT
+from apps.enrolment.selectors import assess_now, confirmed_assessment, room_for
+from apps.enrolment.services import confirm_eligibility
+from apps.randomization.permissions import RANDOMIZE
+from apps.randomization.selectors import is_allocated, needs_randomization, stratum_of, visible_allocation
+from apps.randomization.services import admit_subject, randomize_subject
+from apps.studies.access import require
+from apps.studies.protocol import protocol_for_site
+from apps.subjects.models import Subject
+from apps.subjects.permissions import VIEW_SUBJECTS
+from apps.subjects.selectors import get_subject_for, milestones_of
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def eligibility(request, slug, number):
+    """Each criterion with its verdict and values; an investigator confirms with a signature."""
+    subject = get_subject_for(request.actor, slug, number)
+    right = CONFIRM_ELIGIBILITY if request.method == "POST" else VIEW_SUBJECTS
+    require(request.actor, right, study_id=subject.study_id, site_id=subject.site_id)
+    form = SignEligibilityForm(request, request.POST or None)
+    if request.method == "POST" and carried_out(
+        form, lambda: confirm_eligibility(request.actor, subject, form.cleaned_data["note"])
+    ):
+        messages.success(request, _("Eligibility is confirmed and signed."))
+        return redirect("casebook:subject", slug=slug, number=number)
+    return render(request, "casebook/eligibility.html", eligibility_context(request, subject, form))
+
+
+def eligibility_context(request, subject: Subject, form):
+    reader = reader_of(request.actor, subject.study, subject.site_id)
+    protocol = protocol_for_site(subject.site)
+    found = assess_now(subject, protocol)
+    is_open = subject.status in (Subject.Status.SCREENED, Subject.Status.ENROLLED)
+    return subject_context(request, subject, reader) | {
+        "form": form,
+        "found": found,
+        "lines": lines_of(reader, protocol, found),
+        "questions": raised_questions(protocol, found),
+        "confirmed": confirmed_assessment(subject),
+        "is_open": is_open,
+        "may_confirm": is_open and reader.may(CONFIRM_ELIGIBILITY),
+    }
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def enrol(request, slug, number):
+    """Enrol the subject; a study with one arm assigns it at once."""
+    subject = get_subject_for(request.actor, slug, number)
+    require(request.actor, ENROL_SUBJECT, study_id=subject.study_id, site_id=subject.site_id)
+    refusal = None
+    if request.method == "POST":
+        refusal = refusal_of(lambda: admit_subject(request.actor, subject))
+        if refusal is None:
+            messages.success(request, _("%(number)s is enrolled.") % {"number": number})
+            return redirect("casebook:subject", slug=slug, number=number)
+    context = subject_context(request, subject) | {
+        "refusal": refusal,
+        "consent": milestones_of(subject).first("consent"),
+        "confirmed": confirmed_assessment(subject),
+        "found": assess_now(subject),
+        "room": room_for(subject.study, subject.site),
+    }
+    return render(request, "casebook/enrol.html", context, status=409 if refusal else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def randomize(request, slug, number):
+    """Look once more, then randomize (or assign the only arm)."""
+    subject = get_subject_for(request.actor, slug, number)
+    require(request.actor, RANDOMIZE, study_id=subject.study_id, site_id=subject.site_id)
+    if is_allocated(subject):  # a second click, a second tab: the first one's result
+        messages.info(request, _("%(number)s was allocated already.") % {"number": number})
+        return redirect("casebook:subject", slug=slug, number=number)
+    refusal = None
+    if request.method == "POST":
+        refusal = refusal_of(lambda: randomize_subject(request.actor, subject))
+        if refusal is None:
+            messages.success(request, allocation_message(request.actor, subject))
+            return redirect("casebook:subject", slug=slug, number=number)
+    context = randomize_context(request, subject) | {"refusal": refusal}
+    return render(request, "casebook/randomize.html", context, status=409 if refusal else 200)
+
+
+def allocation_message(actor, subject: Subject) -> str:
+    """The arm for those who may know it, the fact for the others."""
+    arm = visible_allocation(actor, subject)
+    words = {"number": subject.number, "arm": in_language(arm.label.model_dump()) if arm else ""}
+    return _("%(number)s is allocated: %(arm)s.") % words if arm else _("%(number)s is allocated.") % words
+
+
+def randomize_context(request, subject: Subject):
+    protocol = protocol_for_site(subject.site)
+    stratum = stratum_of(subject, protocol)
+    labels = protocol.labels(language())
+    return subject_context(request, subject) | {
+        "is_random": needs_randomization(protocol),
+        "confirmed": confirmed_assessment(subject),
+        "found": assess_now(subject, protocol),
+        "strata": [(labels[oid], shown(protocol, protocol.items[oid], code)) for oid, code in stratum.values.items()],
+        "missing": [labels[oid] for oid in stratum.missing],
+    }

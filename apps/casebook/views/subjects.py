@@ -1,0 +1,106 @@
+from django.contrib import messages
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from apps.casebook.forms import DepartForm, ScreenForm
+from apps.casebook.selectors.facts import milestone_lines
+from apps.casebook.selectors.lists import subject_page
+from apps.casebook.selectors.reader import reader_of
+from apps.casebook.selectors.steps import next_step
+from apps.casebook.views.acting import carried_out, grid_context, subject_context
+from apps.enrolment.permissions import DEPART_SUBJECT
+from apps.enrolment.selectors import newest_departure
+from apps.enrolment.services import depart as depart_subject
+from apps.enrolment.services import screen as screen_subject
+from apps.studies.access import get_study_for, require, sites_visible_to
+from apps.studies.protocol import get_protocol, site_today
+from apps.subjects.models import Subject
+from apps.subjects.permissions import SCREEN_SUBJECT, VIEW_SUBJECTS
+from apps.subjects.selectors import enrolment_counts, get_subject_for
+from apps.visits.permissions import RECORD_VISIT
+
+
+@require_safe
+def subjects(request, slug):
+    """The subjects of the sites that the person sees, with what waits for each."""
+    study = get_study_for(request.actor, slug)
+    require(request.actor, VIEW_SUBJECTS, study_id=study.pk)
+    reader = reader_of(request.actor, study)
+    page, rows = subject_page(reader, study, request.GET)
+    context = {
+        "study": study,
+        "page": page,
+        "rows": rows,
+        "statuses": Subject.Status.choices,
+        "sites": sites_visible_to(request.actor, study.pk),
+        "shows_arms": reader.sees_arms and study.version and len(get_protocol(study.version_id).arms) > 1,
+        "may_screen": reader.may(SCREEN_SUBJECT),
+    }
+    return render(request, "casebook/subjects.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def screen(request, slug):
+    """A new subject in screening."""
+    study = get_study_for(request.actor, slug)
+    require(request.actor, SCREEN_SUBJECT, study_id=study.pk)
+    sites = sites_visible_to(request.actor, study.pk)
+    first = sites.first()
+    form = ScreenForm(request.POST or None, sites=sites, initial={"screened_on": site_today(first) if first else None})
+    made = []
+
+    def act():
+        typed = form.cleaned_data
+        made.append(screen_subject(request.actor, typed["site"], typed["screened_on"], previous=typed["previous"] or None))
+
+    if request.method == "POST" and carried_out(form, act):
+        messages.success(request, _("%(number)s is in screening.") % {"number": made[0].number})
+        return redirect("casebook:subject", slug=study.slug, number=made[0].number)
+    return render(request, "casebook/screen.html", {"study": study, "form": form})
+
+
+@require_safe
+def subject(request, slug, number):
+    """One subject: what to do next, its visits and forms, its logs and dated facts."""
+    found = get_subject_for(request.actor, slug, number)
+    require(request.actor, VIEW_SUBJECTS, study_id=found.study_id, site_id=found.site_id)
+    context = grid_context(request, found)
+    reader = context["reader"]
+    context |= {
+        "step": next_step(reader, found, context["grid"]),
+        "milestones": milestone_lines(reader, found),
+        "departure": newest_departure(found),
+        "may_depart": reader.may(DEPART_SUBJECT),
+        "may_record": reader.may(RECORD_VISIT),
+    }
+    return render(request, "casebook/subject.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def depart(request, slug, number):
+    """Screening failure, withdrawal, loss, death, end of treatment, completion."""
+    found = get_subject_for(request.actor, slug, number)
+    require(request.actor, DEPART_SUBJECT, study_id=found.study_id, site_id=found.site_id)
+    form = DepartForm(request.POST or None, subject=found, initial={"on": site_today(found.site)})
+    if request.method == "POST" and carried_out(form, lambda: depart_subject(request.actor, found, **form.cleaned_data)):
+        messages.success(request, _("Recorded. What was collected stays."))
+        return redirect("casebook:subject", slug=slug, number=number)
+    return render(request, "casebook/depart.html", subject_context(request, found) | {"form": form})
+
+
+@require_safe
+def enrolment_count(request, slug):
+    """A fragment of the study page: how many subjects are in which status, against the target."""
+    study = get_study_for(request.actor, slug)
+    require(request.actor, VIEW_SUBJECTS, study_id=study.pk)
+    counts = enrolment_counts(request.actor, study)
+    target = get_protocol(study.version_id).definition.target if study.version_id else None
+    context = {
+        "study": study,
+        "target": target,
+        "total": sum(counts.values()),
+        "enrolled": sum(n for status, n in counts.items() if status not in ("screened", "screen_failed")),
+        "counts": [(label, counts[status]) for status, label in Subject.Status.choices if status in counts],
+    }
+    return render(request, "casebook/_enrolment_count.html", context)
