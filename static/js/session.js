@@ -135,7 +135,10 @@
         repeats.push(send);
         apply(state);
       }
-    }).catch(() => part("offline"));
+    }).catch(() => {
+      repeats.push(send);
+      part("offline");
+    });
   });
 
   window.trialcapture = { ...window.trialcapture, checkSession: check };
