@@ -9,7 +9,7 @@ from django.shortcuts import render
 
 from apps.common.errors import Conflict, DomainError
 
-SAFE_ID = re.compile(r"^[A-Za-z0-9-]{8,64}$")
+SAFE_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 
 class RequestIdMiddleware:
@@ -18,7 +18,7 @@ class RequestIdMiddleware:
 
     def __call__(self, request):
         given = request.headers.get("X-Request-Id", "")
-        request.request_id = given if SAFE_ID.match(given) else uuid.uuid4().hex
+        request.request_id = given if SAFE_ID.fullmatch(given) else uuid.uuid4().hex
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request.request_id)
         response = self.get_response(request)
