@@ -126,6 +126,7 @@
   const reasonBlock = document.getElementById("reason-block");
   const reasonDialog = document.getElementById("reason-dialog");
   let pending = null;
+  let at = ""; // where the cursor was when the save began
   if (reasonBlock && reasonDialog) reasonDialog.querySelector("[data-reason-place]").append(reasonBlock);
   const hasReason = () => form.elements.reason_code?.value || form.elements.reason?.value.trim();
   form.addEventListener("submit", (event) => {
@@ -152,7 +153,7 @@
     clearTimeout(drafting);
     keepHere();
     say(words.saving);
-    const at = document.activeElement?.id;
+    at ||= document.activeElement?.id;
     sessionStorage.setItem(`${storageKey}:place`, JSON.stringify({ at, scroll: window.scrollY }));
   });
   function backToPlace() {
@@ -173,6 +174,7 @@
   function clickSubmit(selector) {
     const button = form.querySelector(selector);
     if (!button) return;
+    at = document.activeElement?.id;
     document.activeElement?.blur?.(); // what is being typed counts
     form.requestSubmit(button);
   }
