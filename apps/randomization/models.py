@@ -27,6 +27,7 @@ class Slot(models.Model):
     """One line of a stratum's list. Its arm is encrypted until the study is unblinded; its id tells no order."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="+")
     scheme = models.ForeignKey(Scheme, on_delete=models.PROTECT, related_name="slots")
     stratum = models.CharField(max_length=120)
     position = models.PositiveIntegerField()

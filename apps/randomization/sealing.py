@@ -18,6 +18,7 @@ from apps.common.errors import DomainError
 
 # every entry is padded to this, so that the length of what is stored does not tell the arm
 ENTRY_SIZE = 256
+Sealed = bytes | memoryview | None  # as the database gives it
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def seal_secret(secret: Secret) -> bytes:
     return _fernet().encrypt(json.dumps({"nonce": secret.nonce.hex(), "seed": secret.seed.hex()}).encode())
 
 
-def open_secret(sealed: bytes) -> Secret:
+def open_secret(sealed: Sealed) -> Secret:
     opened = json.loads(_open(sealed))
     return Secret(bytes.fromhex(opened["nonce"]), bytes.fromhex(opened["seed"]))
 
@@ -53,16 +54,16 @@ def seal_arm(stratum: str, position: int, arm: str) -> bytes:
     return _fernet().encrypt(entry.ljust(ENTRY_SIZE))
 
 
-def open_arm(stratum: str, position: int, sealed: bytes) -> str:
+def open_arm(stratum: str, position: int, sealed: Sealed) -> str:
     found_stratum, found_position, arm = json.loads(_open(sealed))
     if (found_stratum, found_position) != (stratum, position):
         raise BrokenSeal(f"the entry belongs to {found_stratum} {found_position}")
     return str(arm)
 
 
-def _open(sealed: bytes) -> bytes:
+def _open(sealed: Sealed) -> bytes:
     try:
-        return _fernet().decrypt(bytes(sealed))
+        return _fernet().decrypt(bytes(sealed or b""))
     except InvalidToken as error:
         raise BrokenSeal("the entry cannot be opened by the allocation key") from error
 

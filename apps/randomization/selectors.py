@@ -91,7 +91,7 @@ def _codes(protocol: Protocol, oid: str) -> list[str]:
     return sorted(protocol.codelists[item.codelist]) if item.codelist else ["N", "Y"]
 
 
-def slots_left(scheme: Scheme) -> list[dict[str, Any]]:
+def slots_left(scheme: Scheme) -> list[Any]:
     """Per stratum how many slots there are and how many are used. For list managers: counts, never arms."""
     return list(
         scheme.slots.order_by("stratum")

@@ -131,7 +131,13 @@ def _planned(study: Study) -> tuple[Method, dict[str, Any]]:
 def _store(scheme: Scheme, lists: Lists) -> None:
     Slot.objects.bulk_create(
         (
-            Slot(scheme=scheme, stratum=stratum, position=position, sealed_arm=seal_arm(stratum, position, arm))
+            Slot(
+                study_id=scheme.study_id,
+                scheme=scheme,
+                stratum=stratum,
+                position=position,
+                sealed_arm=seal_arm(stratum, position, arm),
+            )
             for stratum, arms in lists.items()
             for position, arm in enumerate(arms, start=1)
         ),

@@ -17,7 +17,7 @@ from apps.subjects.status import NEVER_ENROLLED
 def get_subject_for(actor: Actor, slug: str, number: str) -> Subject:
     """The subject with its study and site, or 404 where the actor's sites do not include it."""
     found = Subject.objects.visible_to(actor).filter(study__slug=slug, number=number)
-    subject = found.select_related("site", "study__version").first()
+    subject = found.select_related("site", "study").first()
     if subject is None:
         raise NotVisible
     return subject

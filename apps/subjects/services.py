@@ -119,7 +119,7 @@ def change_status(actor: Actor, subject: Subject, status: str, *, reason: str = 
 def lock_subject(subject: Subject) -> Subject:
     """The subject as it is now, locked until the transaction ends; what depends on its state is decided after this."""
     locked = Subject.objects.select_for_update(of=("self",), no_key=True)
-    return locked.select_related("site", "study__version").get(pk=subject.pk)
+    return locked.select_related("site", "study").get(pk=subject.pk)
 
 
 def refuse_held(*places) -> None:

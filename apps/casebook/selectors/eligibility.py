@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from apps.casebook.selectors.reader import Reader, language
@@ -30,7 +31,7 @@ class Line:
     definition: Any
     rule: str
     verdict: str
-    verdict_label: str
+    verdict_label: str | Promise
     tone: str
     used: list[Used]
     question: Any = None

@@ -97,7 +97,8 @@ def _count(rows: QuerySet) -> Any:
     return Coalesce(Subquery(mine, output_field=IntegerField()), 0)
 
 
-def _row(protocol: Protocol, subject: Subject, visit: SubjectVisit | None) -> Row:
+def _row(protocol: Protocol, subject: Any, visit: SubjectVisit | None) -> Row:
+    """``subject`` carries the counts as annotations."""
     return Row(
         subject=subject,
         url=subject_url(subject),

@@ -1,6 +1,7 @@
 """Who reads: the roles held at one place, read once for all that a page asks about them."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from django.utils import translation
 
@@ -9,6 +10,8 @@ from apps.common.permissions import Permission
 from apps.randomization.permissions import VIEW_ALLOCATION
 from apps.studies.access import blinded_roles, roles_at
 from apps.studies.models import Study
+
+Language = Literal["en", "zh"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,6 @@ def reader_of(actor: Actor, study: Study, site_id: int | None = None) -> Reader:
     return Reader(actor, roles, blinded)
 
 
-def language() -> str:
+def language() -> Language:
     """``en`` or ``zh``, as the rules and definitions have it."""
     return "zh" if (translation.get_language() or "en").startswith("zh") else "en"

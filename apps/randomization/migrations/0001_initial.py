@@ -35,6 +35,10 @@ class Migration(migrations.Migration):
             name="Slot",
             fields=[
                 ("id", models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
+                (
+                    "study",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="studies.study"),
+                ),
                 ("stratum", models.CharField(max_length=120)),
                 ("position", models.PositiveIntegerField()),
                 ("sealed_arm", models.BinaryField()),

@@ -1,0 +1,31 @@
+"""Subjects, their steps into the trial, their visits, and the matrix. Records are in rows_records.py."""
+
+from apps.capture.permissions import VIEW_RECORDS
+from apps.enrolment.permissions import DEPART_SUBJECT, ENROL_SUBJECT
+from apps.randomization.permissions import RANDOMIZE
+from apps.subjects.permissions import SCREEN_SUBJECT, VIEW_SUBJECTS
+from apps.visits.permissions import RECORD_VISIT
+from tests.permissions.rows import SITE, STUDY, Row, at_subject, post, study_slug
+
+
+def at_visit(world):
+    return at_subject(world) | {"visit_id": world.visit.pk}
+
+
+ROWS = {
+    "casebook:matrix": Row(STUDY, VIEW_RECORDS, study_slug),
+    "casebook:enrolment_count": Row(STUDY, VIEW_SUBJECTS, study_slug),
+    "casebook:subjects": Row(STUDY, VIEW_SUBJECTS, study_slug),
+    "casebook:screen": Row(STUDY, SCREEN_SUBJECT, study_slug),
+    "casebook:subject": Row(SITE, VIEW_SUBJECTS, at_subject),
+    "casebook:eligibility": Row(SITE, VIEW_SUBJECTS, at_subject),
+    "casebook:enrol": Row(SITE, ENROL_SUBJECT, at_subject),
+    "casebook:randomize": Row(SITE, RANDOMIZE, at_subject),
+    "casebook:depart": Row(SITE, DEPART_SUBJECT, at_subject),
+    "casebook:unscheduled": Row(SITE, RECORD_VISIT, at_subject),
+    "casebook:visit": Row(SITE, VIEW_SUBJECTS, at_visit),
+    "casebook:visit_date": post(SITE, RECORD_VISIT, at_visit),
+    "casebook:visit_book": post(SITE, RECORD_VISIT, at_visit),
+    "casebook:visit_close": post(SITE, RECORD_VISIT, at_visit),
+    "casebook:visit_reopen": post(SITE, RECORD_VISIT, at_visit),
+}
