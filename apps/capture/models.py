@@ -71,7 +71,7 @@ class FormRecord(models.Model):
 class RecordRevision(models.Model):
     """The whole record as one save left it. Insert-only."""
 
-    study_id = models.BigIntegerField()
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="+")
     record = models.ForeignKey(FormRecord, on_delete=models.PROTECT, related_name="revisions")
     revision = models.PositiveIntegerField()
     status = models.CharField(max_length=12)
@@ -194,6 +194,7 @@ class Attachment(models.Model):
 class QueryMessage(models.Model):
     """What was said in a query's thread, with the step it made. Insert-only."""
 
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="+")
     query = models.ForeignKey(Query, on_delete=models.PROTECT, related_name="messages")
     step = models.CharField(max_length=10)  # opened, answered, closed, reopened
     text = models.TextField(blank=True)

@@ -86,6 +86,7 @@ class Flag(models.Model):
 class FlagStep(models.Model):
     """What a person did about a flag. Insert-only."""
 
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="+")
     flag = models.ForeignKey(Flag, on_delete=models.PROTECT, related_name="steps")
     step = models.CharField(max_length=14)
     note = models.TextField(blank=True)

@@ -131,6 +131,10 @@ class Migration(migrations.Migration):
             name="QueryMessage",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "study",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="studies.study"),
+                ),
                 ("step", models.CharField(max_length=10)),
                 ("text", models.TextField(blank=True)),
                 ("at", models.DateTimeField()),
@@ -151,7 +155,10 @@ class Migration(migrations.Migration):
             name="RecordRevision",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("study_id", models.BigIntegerField()),
+                (
+                    "study",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="studies.study"),
+                ),
                 ("revision", models.PositiveIntegerField()),
                 ("status", models.CharField(max_length=12)),
                 ("version_id", models.BigIntegerField()),

@@ -52,20 +52,21 @@ BEGIN
             VALUES (p_study, p_subject, p_record, q->>'item', q->>'line', 'system', q->>'check', 'open', q->'text', q->'value',
                 'coordinator', p_at)
             RETURNING id INTO v_query;
-        INSERT INTO capture_querymessage (query_id, step, text, at, actor_name) VALUES (v_query, 'opened', '', p_at, 'TrialCapture');
+        INSERT INTO capture_querymessage (study_id, query_id, step, text, at, actor_name)
+            VALUES (p_study, v_query, 'opened', '', p_at, 'TrialCapture');
     END LOOP;
     FOR q IN SELECT * FROM jsonb_array_elements(p_reopen) LOOP
         UPDATE capture_query SET status = 'open', value = q->'value', text = q->'text', closed_at = NULL, closed_by_id = NULL
             WHERE id = (q->>'id')::bigint;
         IF (q->>'say')::boolean THEN
-            INSERT INTO capture_querymessage (query_id, step, text, at, actor_name)
-                VALUES ((q->>'id')::bigint, 'reopened', '', p_at, 'TrialCapture');
+            INSERT INTO capture_querymessage (study_id, query_id, step, text, at, actor_name)
+                VALUES (p_study, (q->>'id')::bigint, 'reopened', '', p_at, 'TrialCapture');
         END IF;
     END LOOP;
     IF p_close <> '{}' THEN
         UPDATE capture_query SET status = 'closed', closed_at = p_at, closed_by_id = NULL WHERE id = ANY (p_close);
-        INSERT INTO capture_querymessage (query_id, step, text, at, actor_name)
-            SELECT c, 'closed', '', p_at, 'TrialCapture' FROM unnest(p_close) c;
+        INSERT INTO capture_querymessage (study_id, query_id, step, text, at, actor_name)
+            SELECT p_study, c, 'closed', '', p_at, 'TrialCapture' FROM unnest(p_close) c;
     END IF;
     -- what the person had typed ahead is in the record now
     DELETE FROM capture_draft WHERE user_id = p_actor AND subject_id = p_subject AND visit_id IS NOT DISTINCT FROM p_visit

@@ -139,7 +139,13 @@ def _words(text: str) -> str:
 
 def _say(entry, actor: Actor, place: RecordPlace, query: Query, step: str, text: str, old: str | None) -> None:
     QueryMessage.objects.create(
-        query=query, step=step, text=text.strip(), at=timezone.now(), actor_id=actor.user_id, actor_name=actor.name
+        study_id=query.study_id,
+        query=query,
+        step=step,
+        text=text.strip(),
+        at=timezone.now(),
+        actor_id=actor.user_id,
+        actor_name=actor.name,
     )
     item = place.form.items.get(query.item_oid)
     is_hidden = place.form.blinded or (item is not None and item.definition.blinding)

@@ -63,6 +63,10 @@ class Migration(migrations.Migration):
             name="FlagStep",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "study",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="studies.study"),
+                ),
                 ("step", models.CharField(max_length=14)),
                 ("note", models.TextField(blank=True)),
                 ("at", models.DateTimeField()),

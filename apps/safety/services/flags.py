@@ -82,7 +82,13 @@ def _step(actor: Actor, flag: Flag, status: Flag.Status, note: str, *, allowed: 
         before, flag.status = flag.status, status
         flag.save(update_fields=["status"])
         FlagStep.objects.create(
-            flag=flag, step=status, note=note.strip(), at=timezone.now(), actor_id=actor.user_id, actor_name=actor.name
+            study_id=flag.study_id,
+            flag=flag,
+            step=status,
+            note=note.strip(),
+            at=timezone.now(),
+            actor_id=actor.user_id,
+            actor_name=actor.name,
         )
         entry(
             action=f"safety.flag.{status}",
