@@ -77,7 +77,7 @@ def demo(stack: Stack, options: argparse.Namespace) -> None:
 
 
 def down(stack: Stack, _options: argparse.Namespace | None = None) -> None:
-    supervisor = find(stack.supervisor_pid() or -1)
+    supervisor = find(stack.supervisor_pid())
     if supervisor:
         supervisor.terminate()
         if wait_until_gone([supervisor], 60):

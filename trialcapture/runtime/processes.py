@@ -24,7 +24,10 @@ def wait_until_gone(processes: list[psutil.Process], seconds: float) -> list[psu
     return left
 
 
-def find(pid: int) -> psutil.Process | None:
+def find(pid: int | None) -> psutil.Process | None:
+    """The process, if there is one and it lives. No number, no process: 0 and less stand for groups."""
+    if pid is None or pid <= 0:
+        return None
     try:
         process = psutil.Process(pid)
     except psutil.Error:
