@@ -89,13 +89,8 @@ def _recorder(actor: Actor, study_id: int | None) -> Callable[..., uuid.UUID]:
         ``audience`` "unblinded" hides the entry from whoever is blinded; ``outbox`` wakes the handlers of the action.
         Text that no database stores (NUL, half a surrogate pair) is refused (DomainError).
         """
-        event_id = uuid.uuid4()
-        body: dict[str, Any] = {
-            "v": 1,
-            "id": str(event_id),
-            "at": timezone.now().isoformat(),
-            "actor": {"id": actor.user_id, "name": actor.name},
-            "study": study_id,
+        body = {
+            **_stamp(actor, study_id),
             "site": site_id,
             "subject": subject_id,
             "object": {"type": obj._meta.label_lower, "id": str(obj.pk), "label": label or str(obj)},
@@ -104,15 +99,26 @@ def _recorder(actor: Actor, study_id: int | None) -> Callable[..., uuid.UUID]:
             "changes": [list(change) for change in changes],
             "audience": audience,
             "details": details or {},
-            "request": actor.request_id,
-            "address": actor.address,
-            # 128 bits, so that a hash tells nothing of a value that can be guessed
-            "salt": secrets.token_hex(16),
         }
         transaction.on_commit(_Recorded(chain_of(study_id), storable(canonical(body)), outbox))
-        return event_id
+        return uuid.UUID(body["id"])
 
     return entry
+
+
+def _stamp(actor: Actor, study_id: int | None) -> dict[str, Any]:
+    """What an event says whatever happened."""
+    return {
+        "v": 1,
+        "id": str(uuid.uuid4()),
+        "at": timezone.now().isoformat(),
+        "actor": {"id": actor.user_id, "name": actor.name},
+        "study": study_id,
+        "request": actor.request_id,
+        "address": actor.address,
+        # 128 bits, so that a hash tells nothing of a value that can be guessed
+        "salt": secrets.token_hex(16),
+    }
 
 
 def storable(text: str) -> str:
