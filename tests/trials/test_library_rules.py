@@ -93,6 +93,7 @@ NONE = dict.fromkeys(("AESDTH", "AESLIFE", "AESHOSP", "AESDISAB", "AESCONG", "AE
     [
         ({}, set()),
         ({"AEENDAT": "2024-06-30"}, {"AE_C03"}),
+        ({"AEENDAT": "2024-07-01"}, set()),  # over the same day
         ({"AEENDAT": "2024-07"}, set()),  # may be after the start
         ({"AESTDAT": "2024-05-20"}, {"AE_C02"}),
         ({"AEENDAT": ""}, {"AE_C05"}),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.trials.definitions import T3, assessment_of, evaluated, fired, protocol_of, verdict_of
+from tests.trials.definitions import T3, assessment_of, evaluated, fired, protocol_of, scope_of, verdict_of
 from tests.trials.test_criteria_decided import ELIGIBLE
 
 SCANS = {"SHBMOD": "US", "SHAMOD": "US", "SHBDAT": "2024-01-01", "SHADAT": "2024-04-01"}
@@ -47,6 +47,14 @@ def test_exactly_thirty_names_the_question_and_refuses():
     assert assessment.raised == {"Q01"}
     assert assessment.verdict == "not_assessable"
     assert {result.code for result in assessment.without("met")} == {"I03", "E05"}
+
+
+def test_the_criteria_themselves_leave_thirty_to_nobody():
+    """As the record has them: below 30 % is included, above is excluded."""
+    rules = {criterion.definition.code: criterion.rule for criterion in protocol_of(T3).criteria}
+    scope = scope_of(T3, shrunk("30.0"))
+    assert rules["I03"].evaluate(scope) is False
+    assert rules["E05"].evaluate(scope) is False
 
 
 @pytest.mark.parametrize(
