@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from apps.common.permissions import EVERYONE, SITE_ROLES, Permission, Role
 
 PUBLIC, SIGNED_IN, OPERATOR, OWNER, STUDY, SITE = "public", "signed_in", "operator", "owner", "study", "site"
+ABSENT = "absent"  # no such thing there, for anybody
 OUTSIDE = {"outsider", "nobody", "operator"}
 ROLE_OF = {role.value: role for role in Role} | {"other_site": Role.COORDINATOR, "blinded": Role.OUTCOME_ASSESSOR}
 OK = {200, 204, 302, 409, 422}
@@ -45,6 +46,8 @@ class Row:
             return "ok"
         if self.scope == OPERATOR:
             return "ok" if persona == "operator" else "403"
+        if self.scope == ABSENT:
+            return "404"
         if self.scope == OWNER:
             return "ok" if persona == self.owner else "404"
         return self.in_study(persona)

@@ -3,11 +3,16 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from apps.capture.places import RecordRef
+from apps.capture.services import open_query, store_file
+from apps.common.actors import SYSTEM
 from apps.exports.models import Export
 from apps.notifications.models import Notice
 from apps.safety.models import Flag
 from apps.studies.models import Membership, Site, Study
-from tests.journeys import screened
+from tests.journeys import enter, screened
 from tests.personas import Personas
 
 
@@ -30,6 +35,23 @@ class World:
     @cached_property
     def record(self):
         return self.subject.records.get(form_oid="DM")
+
+    @cached_property
+    def event(self):
+        return enter(self.subject, "AE", AETERM="Fever")
+
+    @cached_property
+    def dose(self):
+        return enter(self.subject, "EC", ECDOSE="0.80")
+
+    @cached_property
+    def letter(self):
+        upload = SimpleUploadedFile("letter.png", b"\x89PNG\r\n\x1a\n" + b"0" * 200)
+        return store_file(SYSTEM, RecordRef(self.subject.pk, "DS"), "DSFILE", upload)
+
+    @cached_property
+    def query(self):
+        return open_query(SYSTEM, self.record, text="Is this right?", item_oid="SEX")
 
     @cached_property
     def membership(self):

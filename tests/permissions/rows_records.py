@@ -1,0 +1,82 @@
+"""Forms at a visit and of a log, what lies beside their items, and queries. A blinded form is not there for the blinded."""
+
+from apps.capture.permissions import ANSWER_QUERY, CLOSE_QUERY, ENTER_DATA, INACTIVATE_RECORD, OPEN_QUERY, VIEW_RECORDS
+from apps.common.permissions import Role
+from tests.permissions.rows import ABSENT, SITE, Row, at_subject, post
+
+BLINDED = frozenset({Role.OUTCOME_ASSESSOR})
+
+
+def at_form(world) -> dict:
+    return at_subject(world) | {"visit_id": world.visit.pk, "form_oid": "DM", "repeat": 1}
+
+
+def at_log(world) -> dict:
+    return at_subject(world) | {"form_oid": world.event.form_oid, "repeat": world.event.repeat}
+
+
+def at_blinded(world) -> dict:
+    return at_subject(world) | {"form_oid": world.dose.form_oid, "repeat": world.dose.repeat}
+
+
+def at_letter(world) -> dict:
+    return at_subject(world) | {"form_oid": "DS", "repeat": 1, "attachment_id": world.letter.pk}
+
+
+def and_item(place, name):
+    return lambda world: place(world) | {"name": name}
+
+
+def and_group(place, group):
+    return lambda world: place(world) | {"group": group}
+
+
+def step(name):
+    return lambda world: {"slug": world.study.slug, "query_id": world.query.pk, "step": name}
+
+
+def typed(world) -> dict:
+    return {"revision": "1", "SEX": "M", "reason": "Typing error"}
+
+
+def text(world) -> dict:
+    return {"text": "Please check against the source."}
+
+
+def reason(world) -> dict:
+    return {"revision": "1", "reason": "Entered for the wrong subject"}
+
+
+ROWS = {
+    "casebook:form": Row(SITE, VIEW_RECORDS, at_form),
+    "casebook:form#save": post(SITE, ENTER_DATA, at_form, typed),
+    "casebook:form_evaluate": post(SITE, VIEW_RECORDS, at_form, typed),
+    "casebook:form_draft": post(SITE, ENTER_DATA, at_form, typed),
+    "casebook:form_draft#discard": post(SITE, ENTER_DATA, at_form, lambda world: {"discard": ""}),
+    "casebook:form_not_done": post(SITE, ENTER_DATA, at_form, reason),
+    "casebook:form_inactive": post(SITE, INACTIVATE_RECORD, at_form, reason),
+    # the form at the visit has no table to add a line to, and no file: another form's file is not served from here
+    "casebook:form_new_line": Row(ABSENT, kwargs=and_group(at_form, "DMG")),
+    "casebook:form_item": Row(SITE, VIEW_RECORDS, and_item(at_form, "SEX")),
+    "casebook:form_item#ask": post(SITE, OPEN_QUERY, and_item(at_form, "SEX"), text),
+    "casebook:form_file": Row(ABSENT, kwargs=lambda world: at_form(world) | {"attachment_id": world.letter.pk}),
+    "casebook:log": Row(SITE, VIEW_RECORDS, lambda world: at_subject(world) | {"form_oid": "AE"}),
+    "casebook:log#blinded": Row(
+        SITE, VIEW_RECORDS, lambda world: at_subject(world) | {"form_oid": "EC"}, hidden_from=BLINDED
+    ),
+    "casebook:log_form": Row(SITE, VIEW_RECORDS, at_log),
+    "casebook:log_form#blinded": Row(SITE, VIEW_RECORDS, at_blinded, hidden_from=BLINDED),
+    "casebook:log_form#save": post(SITE, ENTER_DATA, at_log, lambda world: {"revision": "1", "AETERM": "Cough"}),
+    "casebook:log_form_evaluate": post(SITE, VIEW_RECORDS, at_log, typed),
+    "casebook:log_form_evaluate#blinded": post(SITE, VIEW_RECORDS, at_blinded, typed, hidden_from=BLINDED),
+    "casebook:log_form_draft": post(SITE, ENTER_DATA, at_log, typed),
+    "casebook:log_form_not_done": post(SITE, ENTER_DATA, at_log, reason),
+    "casebook:log_form_inactive": post(SITE, INACTIVATE_RECORD, at_log, reason),
+    "casebook:log_form_new_line": Row(SITE, ENTER_DATA, and_group(at_log, "AETREAT")),
+    "casebook:log_form_item": Row(SITE, VIEW_RECORDS, and_item(at_log, "AETERM")),
+    "casebook:log_form_item#blinded": Row(SITE, VIEW_RECORDS, and_item(at_blinded, "ECDOSE"), hidden_from=BLINDED),
+    "casebook:log_form_item#ask": post(SITE, OPEN_QUERY, and_item(at_log, "AETERM"), text),
+    "casebook:log_form_file": Row(SITE, VIEW_RECORDS, at_letter),
+    "casebook:query_step": post(SITE, ANSWER_QUERY, step("answer"), text),
+    "casebook:query_step#close": post(SITE, CLOSE_QUERY, step("close"), text),
+}
