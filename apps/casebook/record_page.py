@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from apps.capture.attempt import Attempt, attempt
 from apps.capture.evaluation import Place
 from apps.capture.models import Draft, FormRecord, Query
+from apps.capture.paths import is_lines
 from apps.capture.permissions import ENTER_DATA, INACTIVATE_RECORD, OPEN_QUERY
 from apps.capture.places import LEVELS, RecordPlace, RecordRef
 from apps.capture.selectors import attachments_of, draft_of, previous_values, queries_of, visible_data
@@ -45,11 +46,23 @@ class RecordPage:
         self.draft: Draft | None = None
         if self.typed is None:
             self.draft = draft_of(self.place) if self.may_enter else None
-            self.typed = self.draft.data if self.draft else typed_from(visible_data(self.place))
+            self.typed = self.draft.data if self.draft else typed_from(self._entered())
             if self.draft:
                 self.revision = self.draft.base_revision
         if self.revision is None:
             self.revision = self.place.revision
+
+    def _entered(self) -> dict[str, Any]:
+        """What is stored and was entered; computed values are not typed."""
+        computed = {oid for oid, item in self.place.form.items.items() if item.compute is not None}
+
+        def without(values: dict[str, Any]) -> dict[str, Any]:
+            return {name: value for name, value in values.items() if name not in computed}
+
+        data = visible_data(self.place)
+        return {
+            name: [without(line) for line in value] if is_lines(value) else value for name, value in without(data).items()
+        }
 
     # -- what may be done
 

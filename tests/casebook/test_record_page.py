@@ -10,7 +10,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from apps.capture.models import Draft, FormRecord, Query
+from apps.capture.selectors import record_for
 from apps.capture.services import save_record
+from apps.casebook.record_names import values_of
+from apps.casebook.record_page import RecordPage
 from tests.capture.capture_study import SmallStudy, build
 
 VITALS = {"VSDAT": "2024-05-01", "HEIGHT": "100.0", "HEIGHT.unit": "cm", "WEIGHT": "16.00"}
@@ -60,6 +63,29 @@ def test_it_works(small):
     page = client.get(response["Location"])
     assert 'value="16.00"' in page.content.decode()
     assert "0.6667" in page.content.decode()
+
+
+def test_a_stored_form_shows_no_refusal(small):
+    values = {"HEIGHT": {"value": "40", "unit": "in"}, "WEIGHT": "16", "TEMPDONE": "Y", "TEMP": "39", "SIGNS": ["PAIN"]}
+    lines = [{"LESLOC": "skin", "LENGTH": "2", "WIDTH": "1"}, {"LESLOC": "liver", "_inactive": "Seen twice"}]
+    save_record(small.actor(), small.ref("VS"), {**values, "LESION": lines, "PULSE": {"missing": "ND"}}, 0)
+    save_record(small.actor(), small.ref("VS"), {"TEMPDONE": "N"}, 1)
+    page = client_of(small).get(url_of(small)).content.decode()
+    assert "is-invalid" not in page
+    assert 'class="item__note ' not in page
+    for shown in ('value="40"', "<option selected>in</option>", 'value="Seen twice"', "kept, does not count"):
+        assert shown in page
+
+
+def test_opening_and_saving_again_changes_nothing(small):
+    """What the page posts back untouched is what is stored."""
+    lines = [{"LESLOC": "skin", "LENGTH": "2"}, {"LESLOC": "liver", "_inactive": "Seen twice"}]
+    values = {"HEIGHT": {"value": "40", "unit": "in"}, "SIGNS": ["PAIN"], "POS": "LYING", "PULSE": {"missing": "ND"}}
+    before = save_record(small.actor(), small.ref("VS"), {**values, "LESION": lines, "ONSET": "2024-05"}, 0)
+    place = record_for(small.actor(), small.ref("VS"))
+    page = RecordPage(place)
+    after = save_record(small.actor(), small.ref("VS"), values_of(page.typed), 1)
+    assert (after.revision, after.data) == (1, before.data)
 
 
 def test_who_may_not_enter_reads_and_who_may_not_see_gets_404(small):
