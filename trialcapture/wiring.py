@@ -8,7 +8,12 @@ nothing, and is idempotent: after a crash it runs again. Events reach handlers o
 from django.utils.module_loading import import_string
 
 # action of the event -> handlers, in no order
-SAVED = ["apps.safety.handlers.grade_record", "apps.safety.handlers.flag_serious_event", "apps.dosing.handlers.assess_trough"]
+SAVED = [
+    "apps.enrolment.handlers.open_branches",
+    "apps.safety.handlers.grade_record",
+    "apps.safety.handlers.flag_serious_event",
+    "apps.dosing.handlers.assess_trough",
+]
 HANDLERS: dict[str, list[str]] = {
     "accounts.account.created": ["apps.accounts.handlers.send_invitation"],
     "accounts.account.invited": ["apps.accounts.handlers.send_invitation"],

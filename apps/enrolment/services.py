@@ -158,6 +158,7 @@ def depart(
             changes=[("on", None, on)] + ([("scope", None, scope)] if scope else []),
             reason=reason.strip(),
             details={"note": note.strip()} if note.strip() else {},
+            audience="unblinded" if kind == Kind.OFF_TREATMENT else "",
             outbox=True,
         )
         set_milestone(actor, subject, str(kind), on)

@@ -6,6 +6,8 @@ from datetime import date
 
 # facts that happen more than once, each occurrence with visits of its own
 REPEATING = frozenset({"course_start", "relapse", "dose_change"})
+# facts about the treatment, whose days may tell the arm
+TREATMENT = frozenset({"first_dose", "last_dose", "dose_change", "treatment_stop", "off_treatment"})
 
 
 @dataclass(frozen=True)

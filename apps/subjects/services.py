@@ -11,10 +11,11 @@ from apps.common.errors import DomainError
 from apps.studies.access import require
 from apps.studies.models import Hold, Site
 from apps.studies.protocol import version_for_site
+from apps.subjects.milestones import TREATMENT
 from apps.subjects.models import Milestone, Subject
 from apps.subjects.permissions import RECORD_MILESTONE, SCREEN_SUBJECT
 from apps.subjects.selectors import milestones_of, today_at
-from apps.subjects.status import may_become
+from apps.subjects.status import TREATED, may_become
 
 KIND = re.compile(r"^[a-z][a-z0-9_]{0,39}$")
 
@@ -72,6 +73,7 @@ def set_milestone(
             subject_id=subject.pk,
             changes=[(kind if occurrence == 1 else f"{kind}:{occurrence}", before, on)],
             reason=reason,
+            audience="unblinded" if kind in TREATMENT else "",
             outbox=True,
         )
         milestone = Milestone.objects.create(
@@ -111,6 +113,7 @@ def change_status(actor: Actor, subject: Subject, status: str, *, reason: str = 
             subject_id=subject.pk,
             changes=[("status", old, status)],
             reason=reason,
+            audience="unblinded" if status in TREATED and old in TREATED else "",
             outbox=True,
         )
     return subject

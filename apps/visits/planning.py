@@ -18,7 +18,7 @@ STEP = 10  # room between planned visits for unscheduled ones
 
 @dataclass(frozen=True)
 class Planned:
-    """One visit as the protocol wants it; ``audience`` "unblinded" where only one arm has it."""
+    """One visit as the protocol wants it; ``audience`` "unblinded" where it would tell the arm."""
 
     code: str
     cycle: int
@@ -50,6 +50,11 @@ class Facts:
 def is_branch(visit: Any) -> bool:
     """Does the visit belong to one arm or to a condition, so that it must be opened first?"""
     return visit.arm is not None or visit.when is not None
+
+
+def audience_of(visit: Any) -> str:
+    """Who may know of the visit: one that only an arm has, or whose date would tell the arm, is not for the blinded."""
+    return "unblinded" if visit.arm or visit.blinding else ""
 
 
 def plan(visits: Mapping[str, Any], cycles: Mapping[str, Any], facts: Facts) -> list[Planned]:
@@ -121,7 +126,7 @@ def _day_of(key: Key, target: date | None, facts: Facts) -> date | None:
 
 
 def _place(visit, cycle: int, occurrence: int, position: int, anchor: date | None) -> Planned:
-    audience = "unblinded" if visit.arm else ""
+    audience = audience_of(visit)
     if anchor is None:
         return Planned(visit.code, cycle, occurrence, position, None, None, None, audience)
     target = add_offset(anchor, visit.at.amount, visit.at.unit)

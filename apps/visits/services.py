@@ -18,7 +18,7 @@ from apps.subjects.selectors import milestones_of
 from apps.subjects.services import lock_subject, refuse_future, refuse_held
 from apps.visits.models import SubjectVisit
 from apps.visits.permissions import RECORD_VISIT
-from apps.visits.planning import Facts, Planned, is_branch, plan
+from apps.visits.planning import Facts, Planned, audience_of, is_branch, plan
 
 Status = SubjectVisit.Status
 CLOSED = frozenset({Status.MISSED, Status.SKIPPED, Status.NOT_APPLICABLE})
@@ -59,7 +59,7 @@ def open_branch(actor: Actor, subject: Subject, codes: Iterable[str]) -> int:
                 subject=subject,
                 code=visit.code,
                 cycle=1 if visit.cycle else 0,
-                audience="unblinded" if visit.arm else "",
+                audience=audience_of(visit),
             )
             _record(entry, subject, "visits.branch.opened", row, [("visit", None, visit.code)], audience=row.audience)
         return replan(actor, subject)
@@ -159,9 +159,10 @@ def add_unscheduled(actor: Actor, subject: Subject, code: str, on: date, *, reas
             position=_position_at(others, on),
             actual=on,
             status=Status.IN_PROGRESS,
+            audience=audience_of(definition),
         )
         changes = [("visit", None, str(visit)), ("actual", None, on)]
-        _record(entry, subject, "visits.visit.added", visit, changes, reason=reason)
+        _record(entry, subject, "visits.visit.added", visit, changes, reason=reason, audience=visit.audience)
         replan(actor, subject)
     return visit
 

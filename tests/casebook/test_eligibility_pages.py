@@ -3,12 +3,16 @@
 import pytest
 from django.urls import reverse
 
+from apps.audit.models import Event
 from apps.common.actors import SYSTEM
 from apps.common.permissions import Role
 from apps.enrolment.models import EligibilityAssessment
+from apps.enrolment.services import depart
 from apps.randomization.models import Allocation, Slot
 from apps.randomization.services import randomize_subject
 from apps.subjects.models import Subject
+from apps.subjects.selectors import today_at
+from apps.subjects.services import set_milestone
 from tests import small
 
 pytestmark = pytest.mark.django_db
@@ -165,4 +169,20 @@ def test_the_blinded_see_the_same_pages_for_both_arms(client, study, site):
         return "\n".join(line for line in html.splitlines() if "csrf" not in line.lower())
 
     high, low = subjects["HIGH"], subjects["LOW"]
+    # only one of them was treated and stopped, as only one arm might
+    set_milestone(SYSTEM, high, "first_dose", today_at(site))
+    depart(SYSTEM, high, "off_treatment", today_at(site), reason="Remission")
     assert without_token(seen(high)) == without_token(seen(low))
+
+
+def test_the_blinded_cannot_filter_by_treatment(client, study, site):
+    subject = small.enrolled(small.screened(site))
+    randomize_subject(SYSTEM, subject)
+    set_milestone(SYSTEM, subject, "first_dose", today_at(site))
+    sign_in(client, study, Role.OUTCOME_ASSESSOR)
+    address = reverse("casebook:subjects", args=[study.slug])
+    assert "on_treatment" not in dict(client.get(address).context["statuses"])
+    rows = client.get(address, {"status": "randomized"}).context["rows"]
+    assert [(row.subject.number, row.status) for row in rows] == [(subject.number, "randomized")]
+    events = Event.objects.filter(subject_id=subject.pk, audience="")
+    assert not events.filter(body__contains="on_treatment").exists()

@@ -7,6 +7,8 @@ import pytest
 from django.db import connection
 
 from apps.audit.models import Event, Outbox
+from apps.capture.places import RecordRef
+from apps.capture.services import save_record
 from apps.common.actors import SYSTEM
 from apps.common.errors import DomainError, Forbidden
 from apps.common.permissions import Role
@@ -173,3 +175,11 @@ def test_a_conditional_visit_opens_when_its_condition_holds(subject):
     assert not SubjectVisit.objects.filter(subject=subject, code="H1").exists()
     assert open_due_branches(SYSTEM, subject) == 0
     assert Event.objects.filter(action="visits.branch.opened").count() == 1
+
+
+def test_a_saved_record_opens_what_it_makes_due(subject, run_outbox):
+    small.consent(subject)
+    visit = subject.visits.get(code="SCR")
+    save_record(SYSTEM, RecordRef(subject.pk, "DX", visit.pk), {"KMP": "Y"}, 0)
+    run_outbox()
+    assert SubjectVisit.objects.filter(subject=subject, code="KM").exists()

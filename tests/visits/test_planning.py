@@ -139,3 +139,8 @@ def test_a_branch_is_planned_once_it_is_open():
 def test_unscheduled_visits_are_not_planned():
     extra = VisitDefinition(code="UNS", label="x", kind="unscheduled", forms=["VS"], source="record")
     assert planned([extra]) == {}
+
+
+def test_a_visit_whose_date_tells_the_arm_is_not_for_the_blinded():
+    end = visit("EOT", "last_dose", "0 days", blinding="arm")
+    assert planned([end], {("last_dose", 1): date(2024, 1, 1)})[("EOT", 0, 1)].audience == "unblinded"

@@ -7,7 +7,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from apps.casebook.selectors.reader import Reader
+from apps.enrolment.models import Departure
+from apps.enrolment.selectors import newest_departure
 from apps.studies.protocol import protocol_for_site
+from apps.subjects.milestones import TREATMENT
 from apps.subjects.models import Subject
 from apps.subjects.selectors import milestones_of
 
@@ -38,8 +41,8 @@ class Fact:
 
 
 def milestone_lines(reader: Reader, subject: Subject) -> list[Fact]:
-    """In the order of their days. Facts that stand on blinded items are absent for the blinded."""
-    hidden = _blinded_kinds(subject) if reader.blinded else set()
+    """In the order of their days. Facts of the treatment and those of blinded items are absent for the blinded."""
+    hidden = TREATMENT | _blinded_kinds(subject) if reader.blinded else frozenset()
     facts = [
         Fact(NAMES.get(kind, kind), occurrence, on)
         for (kind, occurrence), on in milestones_of(subject).dates.items()
@@ -51,7 +54,14 @@ def milestone_lines(reader: Reader, subject: Subject) -> list[Fact]:
 def _blinded_kinds(subject: Subject) -> set[str]:
     protocol = protocol_for_site(subject.site)
     return {
-        item.definition.milestone
+        str(item.definition.milestone)
         for item in protocol.items.values()
         if item.definition.milestone and (item.definition.blinding or protocol.forms[item.form_oid].blinded)
     }
+
+
+def departure_of(reader: Reader, subject: Subject) -> Departure | None:
+    """Why the subject left; the end of treatment is not for the blinded."""
+    departure = newest_departure(subject)
+    hidden = departure is not None and reader.blinded and departure.kind == Departure.Kind.OFF_TREATMENT
+    return None if hidden else departure

@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 from apps.capture.models import FormRecord
 from apps.casebook.selectors.grid import open_queries_of, visit_label
 from apps.casebook.selectors.places import subject_url
-from apps.casebook.selectors.reader import Reader
+from apps.casebook.selectors.reader import Reader, status_for
 from apps.common.dates import completed_months
 from apps.randomization.selectors import arm_codes
 from apps.rules import Kind, PartialDate, typed
@@ -45,6 +45,7 @@ class Next:
 class Header:
     subject: Subject
     url: str
+    status: Subject.Status
     tone: str
     age: str
     next: Next | None
@@ -66,7 +67,8 @@ def header_of(reader: Reader, subject: Subject, *, queries: int | None = None) -
     return Header(
         subject=subject,
         url=subject_url(subject),
-        tone=TONES.get(subject.status, "neutral"),
+        status=status_for(reader, subject.status),
+        tone=TONES.get(status_for(reader, subject.status), "neutral"),
         age=age_of(subject, protocol),
         next=_next(reader, subject, protocol),
         queries=queries,

@@ -12,7 +12,7 @@ from apps.capture.selectors import visible_queries
 from apps.casebook.selectors.grid import visit_label
 from apps.casebook.selectors.header import TONES, Next
 from apps.casebook.selectors.places import subject_url
-from apps.casebook.selectors.reader import Reader
+from apps.casebook.selectors.reader import Reader, behind, status_for
 from apps.common.pages import Page, keyset_page
 from apps.randomization.models import Allocation
 from apps.safety.models import Flag
@@ -32,6 +32,7 @@ SIZE = 50
 class Row:
     subject: Subject
     url: str
+    status: Subject.Status
     tone: str
     next: Next | None
     queries: int
@@ -51,7 +52,7 @@ def subject_page(reader: Reader, study: Study, params: Mapping[str, str]) -> tup
     page = keyset_page(found, params, size=SIZE, key=SORTS.get(params.get("sort", ""), "number"))
     protocol = get_protocol(study.version_id)
     visits = next_visits(reader, [subject.pk for subject in page.rows])
-    return page, [_row(protocol, subject, visits.get(subject.pk)) for subject in page.rows]
+    return page, [_row(reader, protocol, subject, visits.get(subject.pk)) for subject in page.rows]
 
 
 def next_visits(reader: Reader, subject_ids: list[int]) -> dict[int, SubjectVisit]:
@@ -67,8 +68,8 @@ def next_visits(reader: Reader, subject_ids: list[int]) -> dict[int, SubjectVisi
 
 def _filtered(reader: Reader, study: Study, params: Mapping[str, str]) -> QuerySet[Subject]:
     found = Subject.objects.visible_to(reader.actor).filter(study=study)
-    if params.get("status") in Subject.Status.values:
-        found = found.filter(status=params["status"])
+    if statuses := behind(reader, params.get("status", "")):
+        found = found.filter(status__in=statuses)
     if params.get("site"):
         found = found.filter(site__code=clean(params["site"]))
     if params.get("q"):
@@ -97,12 +98,13 @@ def _count(rows: QuerySet) -> Any:
     return Coalesce(Subquery(mine, output_field=IntegerField()), 0)
 
 
-def _row(protocol: Protocol, subject: Any, visit: SubjectVisit | None) -> Row:
+def _row(reader: Reader, protocol: Protocol, subject: Any, visit: SubjectVisit | None) -> Row:
     """``subject`` carries the counts as annotations."""
     return Row(
         subject=subject,
         url=subject_url(subject),
-        tone=TONES.get(subject.status, "neutral"),
+        status=status_for(reader, subject.status),
+        tone=TONES.get(status_for(reader, subject.status), "neutral"),
         next=_next(protocol, subject, visit),
         queries=subject.waiting_queries,
         flags=subject.waiting_flags,

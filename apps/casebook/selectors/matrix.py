@@ -13,7 +13,7 @@ from apps.capture.selectors import visible_queries
 from apps.casebook.selectors.grid import hold_above, visit_label, visit_state
 from apps.casebook.selectors.lists import SIZE, clean
 from apps.casebook.selectors.places import subject_url
-from apps.casebook.selectors.reader import Reader
+from apps.casebook.selectors.reader import Reader, behind
 from apps.common.pages import Page, keyset_page
 from apps.studies.models import Study
 from apps.studies.protocol import Protocol, get_protocol
@@ -54,8 +54,8 @@ def matrix_of(reader: Reader, study: Study, params: Mapping[str, str]) -> Matrix
     subjects = Subject.objects.visible_to(reader.actor).filter(study=study).select_related("site", "study")
     if params.get("site"):
         subjects = subjects.filter(site__code=clean(params["site"]))
-    if params.get("status") in Subject.Status.values:
-        subjects = subjects.filter(status=params["status"])
+    if statuses := behind(reader, params.get("status", "")):
+        subjects = subjects.filter(status__in=statuses)
     page = keyset_page(subjects, params, size=SIZE, key="number")
     protocol = get_protocol(study.version_id)
     visits = list(counted_visits(reader, study, protocol, [subject.pk for subject in page.rows]))

@@ -4,18 +4,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.casebook.forms import DepartForm, ScreenForm
-from apps.casebook.selectors.facts import milestone_lines
+from apps.casebook.selectors.facts import departure_of, milestone_lines
 from apps.casebook.selectors.lists import subject_page
-from apps.casebook.selectors.reader import reader_of
+from apps.casebook.selectors.reader import behind, reader_of, statuses_for
 from apps.casebook.selectors.steps import next_step
 from apps.casebook.views.acting import carried_out, grid_context, subject_context
 from apps.enrolment.permissions import DEPART_SUBJECT
-from apps.enrolment.selectors import newest_departure
 from apps.enrolment.services import depart as depart_subject
 from apps.enrolment.services import screen as screen_subject
 from apps.studies.access import get_study_for, require, sites_visible_to
 from apps.studies.protocol import get_protocol, site_today
-from apps.subjects.models import Subject
 from apps.subjects.permissions import SCREEN_SUBJECT, VIEW_SUBJECTS
 from apps.subjects.selectors import enrolment_counts, get_subject_for
 from apps.visits.permissions import RECORD_VISIT
@@ -32,7 +30,7 @@ def subjects(request, slug):
         "study": study,
         "page": page,
         "rows": rows,
-        "statuses": Subject.Status.choices,
+        "statuses": statuses_for(reader),
         "sites": sites_visible_to(request.actor, study.pk),
         "shows_arms": reader.sees_arms and study.version and len(get_protocol(study.version_id).arms) > 1,
         "may_screen": reader.may(SCREEN_SUBJECT),
@@ -70,7 +68,7 @@ def subject(request, slug, number):
     context |= {
         "step": next_step(reader, found, context["grid"]),
         "milestones": milestone_lines(reader, found),
-        "departure": newest_departure(found),
+        "departure": departure_of(reader, found),
         "may_depart": reader.may(DEPART_SUBJECT),
         "may_record": reader.may(RECORD_VISIT),
     }
@@ -96,11 +94,13 @@ def enrolment_count(request, slug):
     require(request.actor, VIEW_SUBJECTS, study_id=study.pk)
     counts = enrolment_counts(request.actor, study)
     target = get_protocol(study.version_id).definition.target if study.version_id else None
+    reader = reader_of(request.actor, study)
+    shown = [(label, sum(counts.get(s, 0) for s in behind(reader, status))) for status, label in statuses_for(reader)]
     context = {
         "study": study,
         "target": target,
         "total": sum(counts.values()),
         "enrolled": sum(n for status, n in counts.items() if status not in ("screened", "screen_failed")),
-        "counts": [(label, counts[status]) for status, label in Subject.Status.choices if status in counts],
+        "counts": [(label, number) for label, number in shown if number],
     }
     return render(request, "casebook/_enrolment_count.html", context)
