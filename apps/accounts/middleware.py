@@ -37,6 +37,7 @@ def actor_of(request) -> Actor:
         address=request.META.get("REMOTE_ADDR", ""),
         request_id=request.request_id,
         language=getattr(request, "LANGUAGE_CODE", "en"),
+        memory={},
     )
 
 

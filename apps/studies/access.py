@@ -1,6 +1,6 @@
 """May I see it (404), may I do it (403): the two questions every request asks first, in one or two statements."""
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from apps.common.actors import Actor
 from apps.common.errors import Forbidden, NotVisible
@@ -33,12 +33,22 @@ def get_site_for(actor: Actor, study: Study, code: str) -> Site:
     return site
 
 
+def held_roles(actor: Actor, study_id: int) -> frozenset[tuple[int | None, str]]:
+    """(site, role) for every role in force at the study; site None is all sites. Asked once a request."""
+    key = ("roles", study_id)
+    if actor.memory is not None and key in actor.memory:
+        return actor.memory[key]
+    held = Membership.objects.in_force(actor).filter(study_id=study_id)
+    roles = frozenset(held.values_list("site_id", "role"))
+    if actor.memory is not None:
+        actor.memory[key] = roles
+    return roles
+
+
 def roles_at(actor: Actor, study_id: int, site_id: int | None = None) -> frozenset[str]:
     """The roles that the actor holds at the site (those for all sites included); without a site, anywhere in the study."""
-    held = Membership.objects.in_force(actor).filter(study_id=study_id)
-    if site_id is not None:
-        held = held.filter(Q(site_id=site_id) | Q(site=None))
-    return frozenset(held.values_list("role", flat=True))
+    held = held_roles(actor, study_id)
+    return frozenset(role for at, role in held if site_id is None or at in (None, site_id))
 
 
 def may(actor: Actor, permission: Permission, *, study_id: int, site_id: int | None = None) -> bool:
@@ -53,8 +63,7 @@ def require(actor: Actor, permission: Permission, *, study_id: int, site_id: int
 
 def require_everywhere(actor: Actor, permission: Permission, *, study_id: int) -> None:
     """Refuse (403) whoever does not hold the right for all sites of the study."""
-    held = Membership.objects.in_force(actor).filter(study_id=study_id, site=None, role__in=permission.roles)
-    if not actor.is_system and not held.exists():
+    if not actor.is_system and not any((None, role) in held_roles(actor, study_id) for role in permission.roles):
         raise Forbidden(permission)
 
 
@@ -70,4 +79,4 @@ def is_blinded(actor: Actor, study: Study, site_id: int | None = None) -> bool:
 
 
 def sees_whole_study(actor: Actor, study_id: int) -> bool:
-    return actor.is_system or Membership.objects.in_force(actor).filter(study_id=study_id, site=None).exists()
+    return actor.is_system or any(site is None for site, _ in held_roles(actor, study_id))
