@@ -133,7 +133,7 @@ def test_one_function_gives_the_status(small, record):
     record.status = "complete"
     assert status_of(record) == "complete"
     assert status_of(record, is_verified=True) == "verified"
-    visit = small.visit("W2")
+    visit = small.visit("M1")
     assert status_of(None, visit=visit, today=visit.target) == "due"
     assert status_of(None, visit=visit, today=visit.latest.replace(year=2025)) == "overdue"
     visit.status = "missed"

@@ -14,6 +14,7 @@ from apps.capture.places import RecordPlace, RecordRef
 from apps.capture.selectors import log_records, open_query_counts, record_for
 from apps.capture.status import status_of
 from apps.casebook.record_fields import shown_value
+from apps.casebook.views.acting import subject_context
 from apps.common.text import in_language
 
 COLUMNS = 6
@@ -35,9 +36,8 @@ def log(request: HttpRequest, slug: str, number: str, form_oid: str) -> HttpResp
         return redirect("casebook:log_form", slug, number, form_oid, 1)
     items = [item for item in place.visible_items().values() if not item.line and item.definition.type != "note"][:COLUMNS]
     records = log_records(request.actor, place.subject, form_oid)
-    context = {
+    context = subject_context(request, place.subject) | {
         "place": place,
-        "subject": place.subject,
         "title": in_language(place.form.title.model_dump()),
         "heads": [in_language(item.definition.label.model_dump()) for item in items],
         "rows": _rows(place, records, items),

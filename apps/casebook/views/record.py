@@ -23,6 +23,7 @@ from apps.capture.services import (
 from apps.casebook.record_merge import MergePage, take_theirs
 from apps.casebook.record_names import typed_of, values_of
 from apps.casebook.record_page import RecordPage, address_of
+from apps.casebook.views.acting import subject_context
 from apps.common.errors import Conflict, DomainError
 
 UPLOAD = ".upload"
@@ -43,7 +44,8 @@ def form_page(request: HttpRequest, **where) -> HttpResponse:
 
 def show(request: HttpRequest, page: RecordPage, status: int = 200) -> HttpResponse:
     page.is_line_offered = True
-    return render(request, "casebook/record/form.html", page.as_context(), status=status)
+    context = subject_context(request, page.place.subject) | page.as_context()
+    return render(request, "casebook/record/form.html", context, status=status)
 
 
 def _save(request: HttpRequest, ref: RecordRef) -> HttpResponse:
@@ -73,7 +75,8 @@ def _merge_or_next(request: HttpRequest, ref: RecordRef, typed, revision: int, c
         free = next_repeat(place.subject.pk, ref.form_oid)
         return _save(request, RecordRef.at(ref.slug, ref.number, ref.form_oid, None, free))
     page = MergePage(place, typed=typed, revision=place.revision, error=conflict)
-    return render(request, "casebook/record/merge.html", page.as_context(), status=409)
+    context = subject_context(request, place.subject) | page.as_context()
+    return render(request, "casebook/record/merge.html", context, status=409)
 
 
 def _uploaded(request: HttpRequest, ref: RecordRef) -> dict[str, list[str]]:
