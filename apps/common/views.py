@@ -1,4 +1,7 @@
+from django.http import HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.translation import get_language
 
 from apps.common.resend import fields_to_resend
 
@@ -9,5 +12,6 @@ def csrf_failure(request, reason=""):
 
 
 def server_error(request):
-    """The last resort: a page that needs no database, with the number that stands in the log."""
-    return render(request, "500.html", {"request_id": getattr(request, "request_id", "")}, status=500)
+    """The last resort: a page that asks neither the database nor the session, with the number that stands in the log."""
+    context = {"request_id": getattr(request, "request_id", ""), "LANGUAGE_CODE": get_language()}
+    return HttpResponse(render_to_string("500.html", context), status=500)

@@ -6,6 +6,9 @@ from apps.notifications.selectors import unread_count
 
 
 def inbox(request):
+    return {"inbox_count": SimpleLazyObject(lambda: count_for(request))}
+
+
+def count_for(request) -> int:
     user = getattr(request, "user", None)
-    signed_in = user is not None and user.is_authenticated
-    return {"inbox_count": SimpleLazyObject(lambda: unread_count(request.actor)) if signed_in else 0}
+    return unread_count(request.actor) if user is not None and user.is_authenticated else 0

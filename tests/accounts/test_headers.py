@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from apps.common.views import server_error
 from tests.accounts.conftest import PASSWORD
 from tests.architecture.source import ROOT
 
@@ -42,6 +43,18 @@ def test_the_page_of_a_server_error_carries_no_style_of_its_own(client, person, 
     assert response.status_code == 500
     assert response["X-Request-Id"] in page
     assert "style=" not in page and "<script" not in page and "ZeroDivision" not in page
+
+
+def test_the_page_of_a_server_error_asks_nothing_of_the_database(rf, django_assert_num_queries, db):
+    class Unreachable:
+        @property
+        def is_authenticated(self):
+            raise OSError("no database")
+
+    request = rf.get("/")
+    request.user, request.request_id = Unreachable(), "a-number-for-the-log"
+    with django_assert_num_queries(0):
+        assert "a-number-for-the-log" in server_error(request).content.decode()
 
 
 def test_cookies(client, person):
