@@ -6,8 +6,10 @@ Everything goes through here: structlog's loggers, the standard library's, gunic
 import logging
 import logging.config
 import re
+from typing import Any
 
 import structlog
+from structlog.typing import EventDict, Processor
 
 HIDDEN = "[hidden]"
 SECRET_NAMES = re.compile(
@@ -18,7 +20,7 @@ SECRET_NAMES = re.compile(
 URL_PASSWORD = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s@/]+@", re.IGNORECASE)
 
 
-def hide_secrets(_logger, _method, event: dict) -> dict:
+def hide_secrets(_logger: Any, _method: str, event: EventDict) -> EventDict:
     """Values under a secret's name are replaced, at any depth; passwords in URLs are cut out of every text."""
     return {key: HIDDEN if SECRET_NAMES.search(str(key)) else hidden(value) for key, value in event.items()}
 
@@ -33,7 +35,7 @@ def hidden(value):
     return value
 
 
-SHARED = [
+SHARED: list[Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,

@@ -12,6 +12,7 @@ restore FILE     the copy's rows, into a data directory that does not exist yet
 import argparse
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 from trialcapture.runtime.binaries import bin_dir
@@ -41,7 +42,15 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     check_python()
     stack = Stack(places(), port_from(dict(os.environ)))
-    actions = {"up": up, "demo": demo, "down": down, "status": status, "reset": reset, "dump": dump, "restore": restore}
+    actions: dict[str, Callable[[Stack, argparse.Namespace], int | None]] = {
+        "up": up,
+        "demo": demo,
+        "down": down,
+        "status": status,
+        "reset": reset,
+        "dump": dump,
+        "restore": restore,
+    }
     return actions[options.command](stack, options) or 0
 
 
