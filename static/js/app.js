@@ -88,6 +88,17 @@
     say(words?.textContent.trim() || document.body.dataset.serverError || `${xhr.status}`);
   });
 
+  // a box that scrolls sideways can be scrolled with the keyboard
+  function reach() {
+    for (const box of document.querySelectorAll(".table-box")) {
+      if (box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight) box.tabIndex = 0;
+      else if (!box.hasAttribute("role")) box.removeAttribute("tabindex");
+    }
+  }
+  reach();
+  addEventListener("resize", reach);
+  document.addEventListener("htmx:load", reach);
+
   // an error summary takes the focus, so that a screen reader and the eye land on it
   $("[data-focus]")?.focus();
   document.addEventListener("htmx:load", (event) => {
