@@ -78,7 +78,8 @@ class Installation:
             if process.poll() is None:
                 process.kill()
             process.wait()
-        self.manage("reset", "--yes")
+        done = self.manage("reset", "--yes")
+        assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture(scope="module")
