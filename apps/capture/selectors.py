@@ -103,10 +103,8 @@ def visible_queries(actor: Actor, study: Study, *, is_blinded: bool) -> QuerySet
     )
     if not is_blinded:
         return rows
-    protocol = get_protocol(study.version_id)
-    forms = [form.oid for form in protocol.forms.values() if form.blinded]
-    items = [item.oid for item in protocol.items.values() if item.definition.blinding]
-    hidden = Q(record__form_oid__in=forms) | Q(item_oid__in=items) | ~Q(record__visit=None) & ~Q(record__visit__audience="")
+    oids = get_protocol(study.version_id).hidden_from_blinded
+    hidden = Q(record__form_oid__in=oids) | Q(item_oid__in=oids) | ~Q(record__visit=None) & ~Q(record__visit__audience="")
     return rows.exclude(hidden)
 
 
@@ -116,7 +114,7 @@ def visible_queries(actor: Actor, study: Study, *, is_blinded: bool) -> QuerySet
 def draft_of(place: RecordPlace) -> Draft | None:
     """This person's own unsaved entries of this form."""
     return Draft.objects.filter(
-        user_id=place.actor.user_id,
+        user_id=place.actor.user_id or 0,
         subject_id=place.subject.pk,
         visit_id=place.ref.visit_id,
         form_oid=place.form.oid,

@@ -75,12 +75,6 @@ def datasets_of(protocol: Protocol, *, blinded: bool) -> list[Dataset]:
     return found
 
 
-def hidden_of(protocol: Protocol) -> tuple[str, ...]:
-    """The forms and items that whoever is blinded must not see."""
-    forms = [form.oid for form in protocol.forms.values() if form.blinded]
-    return (*forms, *(oid for oid, item in protocol.items.items() if item.definition.blinding or item.form_oid in forms))
-
-
 def _items(form: CompiledForm, groups: list[Group], repeating: bool, blinded: bool) -> tuple[ItemDefinition, ...]:
     return tuple(
         item

@@ -50,7 +50,9 @@ ALLOCATION = f"""SELECT {SUBJECT}, a.arm AS "ARM", a.stratum AS "STRATUM", {UTC.
     WHERE {{where}} ORDER BY su.number"""
 
 
-def queries(actor: Actor, study: Study, selection: Selection, hidden: tuple[str, ...] = ()) -> dict[str, sql.Composable]:
+def queries(
+    actor: Actor, study: Study, selection: Selection, hidden: frozenset[str] = frozenset()
+) -> dict[str, sql.Composable]:
     """Name → SELECT. What would give the arm away is absent for the blinded (``hidden``: OIDs of forms and items);
     the allocation needs its own right."""
     chosen = dict(QUERIES)
@@ -59,7 +61,7 @@ def queries(actor: Actor, study: Study, selection: Selection, hidden: tuple[str,
         if may(actor, VIEW_ALLOCATION, study_id=study.pk):
             chosen["ALLOCATION"] = ALLOCATION
     true = sql.SQL("true")
-    oids = sql.Literal(list(hidden))
+    oids = sql.Literal(sorted(hidden))
     parts = {
         "where": sql.SQL("su.study_id = {} AND su.site_id = ANY({})").format(
             sql.Literal(selection.study_id), sql.Literal(list(selection.site_ids))

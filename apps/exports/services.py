@@ -15,7 +15,7 @@ from apps.audit.ledger import ledger
 from apps.common.actors import SYSTEM, Actor
 from apps.common.errors import DomainError
 from apps.exports import extras
-from apps.exports.datasets import Selection, datasets_of, hidden_of
+from apps.exports.datasets import Selection, datasets_of
 from apps.exports.models import Export
 from apps.exports.permissions import EXPORT_DATA
 from apps.exports.writing import file_hash, write_zip
@@ -125,7 +125,7 @@ def _write(export: Export, path: Path) -> dict:
             "filters": export.filters,
             "blinded": blinded,
         },
-        extra=extras.queries(requester, study, selection, hidden_of(protocol) if blinded else ()),
+        extra=extras.queries(requester, study, selection, protocol.hidden_from_blinded if blinded else frozenset()),
         on_progress=lambda done, of, name: _progress(export, done, of, name),
     )
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
+from apps.audit.ledger import block_memory
 from apps.rules import Kind, Rule, Schema, compile_rule
 from apps.studies.compiling import RESULTS, Standing, kind_of, schema_at, schema_of, standing_items
 from apps.studies.definition import (
@@ -129,6 +130,13 @@ class Protocol:
         visit = self.visits.get(visit_code)
         return visit.forms if visit else []
 
+    @cached_property
+    def hidden_from_blinded(self) -> frozenset[str]:
+        """OIDs of the forms, and of the items in whatever form, that whoever is blinded must not see."""
+        forms = {form.oid for form in self.forms.values() if form.blinded}
+        items = {oid for oid, item in self.items.items() if item.definition.blinding or item.form_oid in forms}
+        return frozenset(forms | items)
+
     def labels(self, language: str) -> dict[str, str]:
         """What ``rules.in_words`` calls items, codes (``SEX=M``) and forms; ``language``: en or zh."""
         if language not in self._labels:
@@ -219,6 +227,13 @@ def version_for_site(site: Site, on: dt.date | None = None) -> StudyVersion | No
 
 
 def protocol_for_site(site: Site, on: dt.date | None = None) -> Protocol:
-    """The protocol of the site's version; DoesNotExist for a site that has none yet."""
-    rows = SiteVersion.objects.filter(site=site, active_from__lte=on or site_today(site))
-    return get_protocol(rows.order_by("-active_from", "-id").values_list("version_id", flat=True)[:1].get())
+    """The protocol of the site's version; DoesNotExist for a site that has none yet. Asked once a ledger block."""
+    day = on or site_today(site)
+    memory, key = block_memory(), ("site_version", site.pk, day)
+    version_id = memory.get(key) if memory is not None else None
+    if version_id is None:
+        rows = SiteVersion.objects.filter(site=site, active_from__lte=day)
+        version_id = rows.order_by("-active_from", "-id").values_list("version_id", flat=True)[:1].get()
+        if memory is not None:
+            memory[key] = version_id
+    return get_protocol(version_id)

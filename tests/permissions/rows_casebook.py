@@ -1,5 +1,6 @@
 """Subjects, their steps into the trial, their visits, and the matrix. Records are in rows_records.py."""
 
+from apps.audit.permissions import VIEW_AUDIT
 from apps.capture.permissions import VIEW_RECORDS
 from apps.enrolment.permissions import DEPART_SUBJECT, ENROL_SUBJECT
 from apps.randomization.permissions import RANDOMIZE
@@ -14,6 +15,8 @@ def at_visit(world):
 
 ROWS = {
     "casebook:matrix": Row(STUDY, VIEW_RECORDS, study_slug),
+    "casebook:queries": Row(STUDY, VIEW_RECORDS, study_slug),
+    "casebook:audit": Row(STUDY, VIEW_AUDIT, study_slug),
     "casebook:enrolment_count": Row(STUDY, VIEW_SUBJECTS, study_slug),
     "casebook:subjects": Row(STUDY, VIEW_SUBJECTS, study_slug),
     "casebook:screen": Row(STUDY, SCREEN_SUBJECT, study_slug),
