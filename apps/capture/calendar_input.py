@@ -96,9 +96,9 @@ def read_time(definition: Any, text: str) -> str:
         raise Unreadable(
             _("“%(text)s” is not a time; write it with 24 hours, for example 14:30.") % {"text": text[:40]}, "time"
         )
-    parts = [int(part) for part in match.groups() if part]
+    hour, minute, *second = (int(part) for part in match.groups() if part)
     try:
-        time = dt.time(*parts)
+        time = dt.time(hour, minute, second[0] if second else 0)
     except ValueError:
         raise Unreadable(_("The time “%(text)s” does not exist.") % {"text": text[:40]}, "no_such_time") from None
     return time.isoformat("seconds" if time.second else "minutes")

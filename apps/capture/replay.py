@@ -34,7 +34,7 @@ class Replayed:
 def replay(events: Iterable[EventView]) -> Replayed:
     result = Replayed()
     for event in events:
-        revision = event.details.get("revision")
+        revision = event.details["revision"]
         result.label = event.label
         try:
             result.data = applied(result.data, [list(change) for change in event.changes])

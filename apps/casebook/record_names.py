@@ -30,11 +30,11 @@ def values_of(typed: Typed) -> dict[str, Any]:
             place.setdefault(match[3], {})[match[4] or "text"] = values
     result: dict[str, Any] = {}
     for (group, key), parts in plain.items():
-        values = {oid: _value(oid, given) for oid, given in parts.items() if oid != "_line"}
+        read = {oid: _value(oid, given) for oid, given in parts.items() if oid != "_line"}
         if group:
-            result.setdefault(group, []).append({"_key": key, **values})
+            result.setdefault(group, []).append({"_key": key, **read})
         else:
-            result |= values
+            result |= read
     return result
 
 

@@ -182,7 +182,7 @@ class RecordPage:
     def new_line(self, group: str) -> tuple[Section, Line]:
         """An empty line with a key of its own; 404 for what is no table of this form."""
         section = next((one for one in self.sections if one.is_table and one.group.oid == group), None)
-        if section is None or not self.may_enter:
+        if section is None:
             raise NotVisible
         key = secrets.token_hex(5)
         fields = [self.maker.field(Place(head.item, {"_key": key})) for head in section.heads]
@@ -203,12 +203,10 @@ class RecordPage:
     @property
     def blocking(self) -> list[Field]:
         """For the summary after *Complete* was refused."""
-        hard = {(one.item_oid, one.line_key) for one in self.error.details["findings"]} if self._is_blocked else set()
+        if self.error is None or self.error.code != "hard_checks":
+            return []
+        hard = {(one.item_oid, one.line_key) for one in self.error.details["findings"]}
         return [one for one in self.fields() if (one.item.oid, one.path.split("/")[1] if "/" in one.path else "") in hard]
-
-    @property
-    def _is_blocked(self) -> bool:
-        return self.error is not None and self.error.code == "hard_checks"
 
     # -- addresses
 

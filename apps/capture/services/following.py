@@ -10,6 +10,7 @@ from apps.common.actors import Actor
 from apps.rules import PartialDate, typed
 from apps.subjects.milestones import REPEATING
 from apps.subjects.services import lock_subject, set_milestone
+from apps.visits.models import SubjectVisit
 from apps.visits.services import replan, set_progress
 
 FINISHED = frozenset({FormRecord.Status.COMPLETE, FormRecord.Status.NOT_DONE})
@@ -21,7 +22,7 @@ def follow(actor: Actor, place: RecordPlace, record: FormRecord, before: FormRec
         _set_milestones(actor, place)
     status_before = before.status if before is not None and not before.inactive else None
     if place.visit is not None and (None if record.inactive else record.status) != status_before:
-        _follow_progress(actor, place)
+        _follow_progress(actor, place, place.visit)
 
 
 def _set_milestones(actor: Actor, place: RecordPlace) -> None:
@@ -88,11 +89,11 @@ def _as_filled(place: RecordPlace, record: FormRecord) -> Filled:
     )
 
 
-def _follow_progress(actor: Actor, place: RecordPlace) -> None:
+def _follow_progress(actor: Actor, place: RecordPlace, visit: SubjectVisit) -> None:
     """The visit is done when each of its forms is complete or not done."""
-    rows = FormRecord.objects.filter(visit=place.visit, inactive=False).values_list("form_oid", "status")
+    rows = FormRecord.objects.filter(visit=visit, inactive=False).values_list("form_oid", "status")
     statuses: dict[str, set[str]] = {}
     for form_oid, status in rows:
         statuses.setdefault(form_oid, set()).add(status)
-    forms = place.protocol.forms_at(place.visit.code)
-    set_progress(actor, place.visit, is_complete=all(statuses.get(form, {""}) <= FINISHED for form in forms))
+    forms = place.protocol.forms_at(visit.code)
+    set_progress(actor, visit, is_complete=all(statuses.get(form, {""}) <= FINISHED for form in forms))

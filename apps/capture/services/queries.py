@@ -44,7 +44,7 @@ def open_query(
         query = Query.objects.create(
             study_id=place.study.pk,
             subject_id=place.subject.pk,
-            record_id=place.record.pk,
+            record_id=record.pk,
             item_oid=item_oid,
             line_key=line_key,
             kind=kind,
@@ -75,7 +75,9 @@ def reopen_query(actor: Actor, query: Query, text: str) -> Query:
     return _step(actor, query, "reopened", text, OPEN_QUERY, allowed, Query.Status.OPEN)
 
 
-def _step(actor: Actor, query: Query, step: str, text: str, right: Permission, allowed: set[str], status: str) -> Query:
+def _step(
+    actor: Actor, query: Query, step: str, text: str, right: Permission, allowed: set[Query.Status], status: Query.Status
+) -> Query:
     place = _place_of(actor, query)
     place.require(right)
     _refuse_locked(place)

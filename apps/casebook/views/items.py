@@ -1,7 +1,7 @@
 """The panel beside the form: one item's queries and history; the steps of a query; the files."""
 
 from django.core.files.storage import default_storage
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -22,7 +22,7 @@ STEPS = {"answer": answer_query, "close": close_query, "reopen": reopen_query}
 
 
 @require_http_methods(["GET", "POST"])
-def item(request: HttpRequest, name: str, **where) -> HttpResponse:
+def item(request, name: str, **where) -> HttpResponse:
     """The item's panel; POST asks a new query about it."""
     place = record_for(request.actor, ref_of(**where))
     error = None
@@ -37,7 +37,7 @@ def item(request: HttpRequest, name: str, **where) -> HttpResponse:
     return panel(request, place, name, error)
 
 
-def panel(request: HttpRequest, place: RecordPlace, name: str, error: DomainError | None = None) -> HttpResponse:
+def panel(request, place: RecordPlace, name: str, error: DomainError | None = None) -> HttpResponse:
     oid, line_key = split(name)
     found = place.visible_items().get(oid)
     if found is None:
@@ -69,7 +69,7 @@ def split(name: str) -> tuple[str, str]:
 
 
 @require_POST
-def query_step(request: HttpRequest, slug: str, query_id: int, step: str) -> HttpResponse:
+def query_step(request, slug: str, query_id: int, step: str) -> HttpResponse:
     """Answer, close or reopen; the panel again, or without script the form that it is about."""
     query, place = get_query_for(request.actor, query_id)
     if place.study.slug != slug or step not in STEPS:
@@ -95,7 +95,7 @@ def input_name(place: RecordPlace, query: Query) -> str:
 
 
 @require_GET
-def file(request: HttpRequest, attachment_id, **where) -> HttpResponse:
+def file(request, attachment_id, **where) -> FileResponse:
     """A file of the form, for whoever may read the form. Nothing in it runs: type by content, sandboxed, not sniffed."""
     found = attachment_for(record_for(request.actor, ref_of(**where)), attachment_id)
     response = FileResponse(

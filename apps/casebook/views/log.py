@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
@@ -29,7 +29,7 @@ class LogRow:
 
 
 @require_GET
-def log(request: HttpRequest, slug: str, number: str, form_oid: str) -> HttpResponse:
+def log(request, slug: str, number: str, form_oid: str) -> HttpResponse:
     """The lines with their first items. A log that takes one record only is that record's page."""
     place = record_for(request.actor, RecordRef.at(slug, number, form_oid))
     if not place.form.definition.repeating:

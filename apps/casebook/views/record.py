@@ -1,7 +1,7 @@
 """One form of one subject: read, typed into, evaluated, saved, completed; and the list of a log."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from apps.capture.conflicts import is_new_line_taken, next_repeat
 from apps.capture.entering import Refused
+from apps.capture.permissions import ENTER_DATA
 from apps.capture.places import RecordRef, load_place
 from apps.capture.selectors import record_for
 from apps.capture.services import (
@@ -20,6 +21,7 @@ from apps.capture.services import (
     save_record,
     store_file,
 )
+from apps.capture.services.records import refuse_closed
 from apps.casebook.record_merge import MergePage, take_theirs
 from apps.casebook.record_names import typed_of, values_of
 from apps.casebook.record_page import RecordPage, address_of
@@ -34,7 +36,7 @@ def ref_of(slug: str, number: str, form_oid: str, repeat: int, visit_id: int | N
 
 
 @require_http_methods(["GET", "POST"])
-def form_page(request: HttpRequest, **where) -> HttpResponse:
+def form_page(request, **where) -> HttpResponse:
     """The form. A refused save shows the page again with everything that was typed."""
     ref = ref_of(**where)
     if request.method == "POST":
@@ -42,13 +44,13 @@ def form_page(request: HttpRequest, **where) -> HttpResponse:
     return show(request, RecordPage(record_for(request.actor, ref)))
 
 
-def show(request: HttpRequest, page: RecordPage, status: int = 200) -> HttpResponse:
+def show(request, page: RecordPage, status: int = 200) -> HttpResponse:
     page.is_line_offered = True
     context = subject_context(request, page.place.subject) | page.as_context()
     return render(request, "casebook/record/form.html", context, status=status)
 
 
-def _save(request: HttpRequest, ref: RecordRef) -> HttpResponse:
+def _save(request, ref: RecordRef) -> HttpResponse:
     typed = take_theirs(typed_of(request.POST), request.POST)
     revision = number_of(request.POST.get("revision"))
     is_complete = request.POST.get("action") == "complete"
@@ -68,7 +70,7 @@ def _save(request: HttpRequest, ref: RecordRef) -> HttpResponse:
     return redirect(address_of(ref))
 
 
-def _merge_or_next(request: HttpRequest, ref: RecordRef, typed, revision: int, conflict: Conflict) -> HttpResponse:
+def _merge_or_next(request, ref: RecordRef, typed, revision: int, conflict: Conflict) -> HttpResponse:
     """Two new lines of one log are two lines; else the two versions of one form are shown to be merged."""
     place = record_for(request.actor, ref)
     if is_new_line_taken(place, revision):
@@ -79,12 +81,12 @@ def _merge_or_next(request: HttpRequest, ref: RecordRef, typed, revision: int, c
     return render(request, "casebook/record/merge.html", context, status=409)
 
 
-def _uploaded(request: HttpRequest, ref: RecordRef) -> dict[str, list[str]]:
+def _uploaded(request, ref: RecordRef) -> dict[str, list[str]]:
     """Files that came with the form: each kept, its id typed into its item."""
     return {
         name.removesuffix(UPLOAD): [str(store_file(request.actor, ref, name.removesuffix(UPLOAD).split(".")[-1], one).pk)]
-        for name, one in request.FILES.items()
-        if name.endswith(UPLOAD)
+        for name in request.FILES
+        if name.endswith(UPLOAD) and (one := request.FILES.get(name)) is not None
     }
 
 
@@ -99,7 +101,7 @@ def reason_of(post) -> str:
 
 
 @require_POST
-def evaluate(request: HttpRequest, **where) -> HttpResponse:
+def evaluate(request, **where) -> HttpResponse:
     """What changes on the page by what is typed so far: only the items that differ from what the page shows."""
     place = record_for(request.actor, ref_of(**where))
     page = RecordPage(place, typed=typed_of(request.POST), revision=place.revision)
@@ -107,7 +109,7 @@ def evaluate(request: HttpRequest, **where) -> HttpResponse:
 
 
 @require_POST
-def draft(request: HttpRequest, **where) -> HttpResponse:
+def draft(request, **where) -> HttpResponse:
     """Keep what is typed so far, or throw it away; by script and, for throwing away, by a plain form."""
     ref = ref_of(**where)
     if "discard" in request.POST:
@@ -118,7 +120,7 @@ def draft(request: HttpRequest, **where) -> HttpResponse:
 
 
 @require_POST
-def not_done(request: HttpRequest, **where) -> HttpResponse:
+def not_done(request, **where) -> HttpResponse:
     ref = ref_of(**where)
     record_not_done(request.actor, ref, number_of(request.POST.get("revision")), reason=reason_of(request.POST))
     messages.success(request, _("Recorded as not done."))
@@ -126,7 +128,7 @@ def not_done(request: HttpRequest, **where) -> HttpResponse:
 
 
 @require_POST
-def inactive(request: HttpRequest, **where) -> HttpResponse:
+def inactive(request, **where) -> HttpResponse:
     """Take the record out of the data, or back in."""
     ref = ref_of(**where)
     place = load_place(request.actor, ref)
@@ -138,8 +140,11 @@ def inactive(request: HttpRequest, **where) -> HttpResponse:
 
 
 @require_GET
-def new_line(request: HttpRequest, group: str, **where) -> HttpResponse:
+def new_line(request, group: str, **where) -> HttpResponse:
     """An empty line for a table of the form; it exists once it is saved with something in it."""
-    page = RecordPage(record_for(request.actor, ref_of(**where)), typed={})
+    place = record_for(request.actor, ref_of(**where))
+    place.require(ENTER_DATA)
+    refuse_closed(place)
+    page = RecordPage(place, typed={})
     section, line = page.new_line(group)
     return render(request, "casebook/record/_line.html", {**page.as_context(), "section": section, "line": line})
