@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.casebook import waiting
 from apps.common.permissions import EVERYONE, REGISTRY
+from apps.studies.access import blinded_roles
 from apps.studies.models import Membership, Site, Study
 
 SHOWN_AT_MOST = 99
@@ -105,11 +106,12 @@ def _furnish(built: Rail, request, roles: frozenset[str]) -> None:
     built.sites = list(Site.objects.visible_to(request.actor).filter(study=built.study))
     code = request.GET.get("site")
     built.site = next((site for site in built.sites if site.code == code), None)
+    blinded = not blinded_roles(built.study.version_id).isdisjoint(roles) if built.study.version_id else False
     current = room_of(request.resolver_match.view_name)
     for room in ROOMS:
         url = address(room.view, slug=built.study.slug)
         if url and may_enter(room, roles):
-            count = room.count(request.actor, built.study, built.sites) if room.count else 0
+            count = room.count(request.actor, built.study, built.sites, blinded) if room.count else 0
             built.rooms.append(OpenRoom(room, url, room is current, count))
 
 
