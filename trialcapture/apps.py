@@ -9,7 +9,6 @@ class TrialCaptureConfig(AppConfig):
     def ready(self) -> None:
         # shared_task binds to the current application: without this a web process would talk to a default broker
         from trialcapture import celery  # noqa: F401
-
         from trialcapture.wiring import wire
 
         wire()
