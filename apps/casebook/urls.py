@@ -1,7 +1,7 @@
 from django.urls import path
 
 from apps.casebook.record_urls import urlpatterns as records
-from apps.casebook.views import eligibility, lists, matrix, subjects, visits
+from apps.casebook.views import eligibility, matrix, subjects, trail, visits
 
 app_name = "casebook"
 STUDY = "studies/<slug:slug>/"
@@ -10,8 +10,7 @@ VISIT = SUBJECT + "visits/<int:visit_id>/"
 
 urlpatterns = [
     path(STUDY + "casebook/", matrix.matrix, name="matrix"),
-    path(STUDY + "queries/", lists.queries, name="queries"),
-    path(STUDY + "audit/", lists.audit, name="audit"),
+    path(STUDY + "audit/", trail.audit, name="audit"),
     path(STUDY + "enrolment/", subjects.enrolment_count, name="enrolment_count"),
     path(STUDY + "subjects/", subjects.subjects, name="subjects"),
     # before the subjects: no subject has this number, since numbers hold a sequence

@@ -15,7 +15,6 @@ def at_visit(world):
 
 ROWS = {
     "casebook:matrix": Row(STUDY, VIEW_RECORDS, study_slug),
-    "casebook:queries": Row(STUDY, VIEW_RECORDS, study_slug),
     "casebook:audit": Row(STUDY, VIEW_AUDIT, study_slug),
     "casebook:enrolment_count": Row(STUDY, VIEW_SUBJECTS, study_slug),
     "casebook:subjects": Row(STUDY, VIEW_SUBJECTS, study_slug),

@@ -5,7 +5,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.casebook.forms import DepartForm, ScreenForm
 from apps.casebook.selectors.facts import departure_of, milestone_lines
-from apps.casebook.selectors.lists import subject_page
+from apps.casebook.selectors.lists import clean, subject_page
 from apps.casebook.selectors.reader import behind, reader_of, statuses_for
 from apps.casebook.selectors.steps import next_step
 from apps.casebook.views.acting import carried_out, grid_context, subject_context
@@ -14,8 +14,9 @@ from apps.enrolment.services import depart as depart_subject
 from apps.enrolment.services import screen as screen_subject
 from apps.studies.access import get_study_for, require, sites_visible_to
 from apps.studies.protocol import get_protocol, site_today
+from apps.subjects.models import Subject
 from apps.subjects.permissions import SCREEN_SUBJECT, VIEW_SUBJECTS
-from apps.subjects.selectors import enrolment_counts, get_subject_for
+from apps.subjects.selectors import enrolment_counts, ever_enrolled, get_subject_for
 from apps.visits.permissions import RECORD_VISIT
 
 
@@ -26,6 +27,8 @@ def subjects(request, slug):
     require(request.actor, VIEW_SUBJECTS, study_id=study.pk)
     reader = reader_of(request.actor, study)
     page, rows = subject_page(reader, study, request.GET)
+    if len(rows) == 1 and rows[0].subject.number == clean(request.GET.get("q", "")):
+        return redirect("casebook:subject", slug=study.slug, number=rows[0].subject.number)
     context = {
         "study": study,
         "page": page,
@@ -100,7 +103,7 @@ def enrolment_count(request, slug):
         "study": study,
         "target": target,
         "total": sum(counts.values()),
-        "enrolled": sum(n for status, n in counts.items() if status not in ("screened", "screen_failed")),
+        "enrolled": ever_enrolled(Subject.objects.visible_to(request.actor).filter(study=study)).count(),
         "counts": [(label, number) for label, number in shown if number],
     }
     return render(request, "casebook/_enrolment_count.html", context)

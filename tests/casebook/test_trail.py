@@ -1,8 +1,6 @@
 import pytest
 from django.urls import reverse
 
-from apps.common.actors import SYSTEM
-from apps.enrolment import services as enrolment
 from apps.subjects.selectors import today_at
 from tests.journeys import enter, randomized, screened
 
@@ -78,34 +76,3 @@ def test_the_trail_takes_a_constant_number_of_queries(subject, small_trial, pers
     audit(personas["monitor"], small_trial)  # signs in
     with django_assert_max_num_queries(15):
         audit(personas["monitor"], small_trial)
-
-
-def queries(persona, study, **params):
-    return persona.client.get(reverse("casebook:queries", args=[study.slug]), params)
-
-
-def test_a_check_that_fires_is_listed_and_closed_when_it_holds_again(subject, small_trial, personas):
-    enter(subject, "VS", "SCR", FEVER="Y", TEMP="36.0")
-    (row,) = queries(personas["monitor"], small_trial).context["rows"]
-    assert row.item["en"] == "Temperature"
-    assert personas["monitor"].client.get(row.url).status_code == 200
-    enter(subject, "VS", "SCR", TEMP="38.2")
-    assert queries(personas["monitor"], small_trial).context["rows"] == []
-    assert len(queries(personas["monitor"], small_trial, status="closed").context["rows"]) == 1
-
-
-def test_queries_of_another_site_are_not_listed(subject, second_site, small_trial, personas):
-    enter(screened(second_site), "VS", "SCR", FEVER="Y", TEMP="36.0")
-    assert queries(personas["coordinator"], small_trial).context["rows"] == []
-    assert len(queries(personas["other_site"], small_trial).context["rows"]) == 1
-
-
-def test_the_query_list_takes_a_constant_number_of_queries(site, small_trial, personas, django_assert_max_num_queries):
-    for _ in range(8):
-        subject = enrolment.screen(SYSTEM, site, today_at(site))
-        enter(subject, "IC", "SCR", RFICDAT=today_at(site).isoformat())
-        enter(subject, "VS", "SCR", FEVER="Y", TEMP="36.0")
-    queries(personas["monitor"], small_trial)  # signs in
-    with django_assert_max_num_queries(15):
-        page = queries(personas["monitor"], small_trial)
-    assert len(page.context["rows"]) == 8
