@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from datetime import date
 
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef, QuerySet
 
+from apps.audit.ledger import block_memory
 from apps.common.actors import Actor
 from apps.common.errors import NotVisible
 from apps.studies.models import Site, Study
@@ -29,8 +30,20 @@ def today_at(site: Site) -> date:
 
 
 def milestones_of(subject: Subject) -> Milestones:
-    """What is in force, in one statement."""
-    return milestones_of_many([subject.pk])[subject.pk]
+    """What is in force, in one statement; once in a block of the ledger that holds the subject's lock."""
+    memory = block_memory()
+    if memory is None or ("subject", subject.pk) not in memory:
+        return milestones_of_many([subject.pk])[subject.pk]
+    key = ("milestones", subject.pk)
+    if key not in memory:
+        memory[key] = milestones_of_many([subject.pk])[subject.pk]
+    return memory[key]
+
+
+def forget_milestones(subject: Subject) -> None:
+    """For whoever writes one: the next reader asks the database again."""
+    if (memory := block_memory()) is not None:
+        memory.pop(("milestones", subject.pk), None)
 
 
 def milestones_of_many(subject_ids: Iterable[int]) -> dict[int, Milestones]:
@@ -53,8 +66,13 @@ def milestone_history(subject: Subject) -> list[Milestone]:
 def count_enrolled(study: Study, site: Site | None = None) -> int:
     """Subjects ever enrolled, those who left included: that is what the target counts."""
     subjects = Subject.objects.filter(study=study) if site is None else Subject.objects.filter(site=site)
+    return ever_enrolled(subjects).count()
+
+
+def ever_enrolled(subjects: QuerySet[Subject]) -> QuerySet[Subject]:
+    """Those of the subjects with a day of enrolment; who left during screening has none."""
     enrolled = Milestone.objects.filter(subject=OuterRef("pk"), kind="enrolment")
-    return subjects.exclude(status__in=NEVER_ENROLLED).filter(Exists(enrolled)).count()
+    return subjects.exclude(status__in=NEVER_ENROLLED).filter(Exists(enrolled))
 
 
 def enrolment_counts(actor: Actor, study: Study) -> dict[str, int]:

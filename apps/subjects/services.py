@@ -5,7 +5,7 @@ from datetime import date
 
 from django.utils.translation import gettext as _
 
-from apps.audit.ledger import ledger
+from apps.audit.ledger import block_memory, ledger
 from apps.common.actors import Actor
 from apps.common.errors import DomainError
 from apps.studies.access import require
@@ -14,7 +14,7 @@ from apps.studies.protocol import version_for_site
 from apps.subjects.milestones import TREATMENT
 from apps.subjects.models import Milestone, Subject
 from apps.subjects.permissions import RECORD_MILESTONE, SCREEN_SUBJECT
-from apps.subjects.selectors import milestones_of, today_at
+from apps.subjects.selectors import forget_milestones, milestones_of, today_at
 from apps.subjects.status import TREATED, may_become
 
 KIND = re.compile(r"^[a-z][a-z0-9_]{0,39}$")
@@ -79,6 +79,7 @@ def set_milestone(
         milestone = Milestone.objects.create(
             study_id=subject.study_id, subject=subject, kind=kind, occurrence=occurrence, on=on, event_id=event_id
         )
+        forget_milestones(subject)
         if kind == "first_dose":
             _follow_first_dose(actor, subject)
     return milestone
@@ -120,9 +121,18 @@ def change_status(actor: Actor, subject: Subject, status: str, *, reason: str = 
 
 
 def lock_subject(subject: Subject) -> Subject:
-    """The subject as it is now, locked until the transaction ends; what depends on its state is decided after this."""
-    locked = Subject.objects.select_for_update(of=("self",), no_key=True)
-    return locked.select_related("site", "study").get(pk=subject.pk)
+    """The subject as it is now, locked until the transaction ends; what depends on its state is decided after this.
+
+    Given what it gave before in this block of the ledger, it gives it back: nobody else can have changed it since.
+    """
+    memory = block_memory()
+    if memory is not None and memory.get(("subject", subject.pk)) is subject:
+        return subject
+    rows = Subject.objects.select_for_update(of=("self",), no_key=True)
+    locked = rows.select_related("site", "study").get(pk=subject.pk)
+    if memory is not None:
+        memory[("subject", locked.pk)] = locked
+    return locked
 
 
 def refuse_held(*places) -> None:

@@ -49,6 +49,7 @@ def test_it_works(client, study, site):
     html = client.get(page("eligibility", subject)).content.decode()
     assert "Shrink: <strong>12.5</strong>" in html
     assert "Every criterion is met" in html
+    assert "does not exclude" in html
     answer = client.post(page("eligibility", subject), {"password": PASSWORD, "note": "Seen"}, follow=True)
     assert "Eligibility is confirmed and signed." in answer.content.decode()
     assert EligibilityAssessment.objects.get().actor_name == investigator.full_name

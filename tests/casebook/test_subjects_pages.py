@@ -10,6 +10,7 @@ from django.urls import reverse
 from apps.common.actors import SYSTEM
 from apps.common.permissions import Role
 from apps.enrolment.models import Departure
+from apps.enrolment.services import depart
 from apps.randomization.services import randomize_subject
 from apps.studies.models import Membership
 from apps.subjects.models import Subject
@@ -74,6 +75,8 @@ def test_filters_sort_and_search_live_in_the_address(client, study, site, coordi
     assert shown(status="enrolled") == [second.number]
     assert shown(site="02") == []
     assert shown(q="002") == [second.number]
+    found = client.get(page("subjects", study), {"q": second.number})
+    assert found.url == page("subject", study, second.number)
     assert shown(status="nonsense", sort="nonsense", after="\x00") == [first.number, second.number]
 
 
@@ -211,7 +214,7 @@ def test_leaving_is_recorded_and_refused_with_what_was_typed(client, study, site
 
 def test_enrolment_is_counted_for_the_study_page(client, study, site, coordinator):
     small.enrolled(small.screened(site))
-    small.screened(site)
+    depart(SYSTEM, small.screened(site), "withdrawal", today_at(site), reason="Changed their mind", scope="treatment")
     context = client.get(page("enrolment_count", study)).context
     assert (context["enrolled"], context["total"], context["target"]) == (1, 2, 100)
 

@@ -32,6 +32,7 @@ class Line:
     rule: str
     verdict: str
     verdict_label: str | Promise
+    consequence: str
     tone: str
     used: list[Used]
     question: Any = None
@@ -55,10 +56,18 @@ def _line(reader: Reader, protocol: Protocol, criterion, result: CriterionResult
         rule=in_words(criterion.rule, protocol.labels(language()), language()),
         verdict=result.verdict,
         verdict_label=Verdict(result.verdict).label,
+        consequence=_consequence(result),
         tone=TONES[Verdict(result.verdict)],
         used=[used for name, value in result.used if (used := used_value(reader, protocol, name, value))],
         question=questions.get(result.question),
     )
+
+
+def _consequence(result: CriterionResult) -> str:
+    """What the verdict of an exclusion criterion means, since "met" alone may be read either way."""
+    if result.kind == "inclusion":
+        return ""
+    return {Verdict.MET: _("does not exclude"), Verdict.NOT_MET: _("excludes")}.get(Verdict(result.verdict), "")
 
 
 def used_value(reader: Reader, protocol: Protocol, name: str, value: str) -> Used | None:

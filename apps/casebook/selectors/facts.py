@@ -41,14 +41,14 @@ class Fact:
 
 
 def milestone_lines(reader: Reader, subject: Subject) -> list[Fact]:
-    """In the order of their days. Facts of the treatment and those of blinded items are absent for the blinded."""
+    """In the order of their days, on one day in the order of a trial.
+
+    Facts of the treatment and those of blinded items are absent for the blinded.
+    """
     hidden = TREATMENT | _blinded_kinds(subject) if reader.blinded else frozenset()
-    facts = [
-        Fact(NAMES.get(kind, kind), occurrence, on)
-        for (kind, occurrence), on in milestones_of(subject).dates.items()
-        if kind not in hidden
-    ]
-    return sorted(facts, key=lambda fact: (fact.on, str(fact.name), fact.occurrence))
+    places = {kind: place for place, kind in enumerate(NAMES)}
+    known = [(on, places.get(kind, 99), n, kind) for (kind, n), on in milestones_of(subject).dates.items()]
+    return [Fact(NAMES.get(kind, kind), n, on) for on, _place, n, kind in sorted(known) if kind not in hidden]
 
 
 def _blinded_kinds(subject: Subject) -> set[str]:
