@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.casebook.views import items, log, record
+from apps.casebook.views import items, log, queries, record
 
 VISIT = "studies/<slug:slug>/subjects/<str:number>/visits/<int:visit_id>/<str:form_oid>/<int:repeat>/"
 LOG = "studies/<slug:slug>/subjects/<str:number>/log/<str:form_oid>/"
@@ -26,5 +26,6 @@ urlpatterns = [
     *under(VISIT, "form"),
     *under(LOG_LINE, "log_form"),
     path(LOG, log.log, name="log"),
+    path("studies/<slug:slug>/queries/", queries.queries, name="queries"),
     path("studies/<slug:slug>/queries/<int:query_id>/<str:step>/", items.query_step, name="query_step"),
 ]
