@@ -42,12 +42,13 @@ class Episode:
 
 @dataclass
 class Dose:
-    """What is taken now; ``each`` in mg, ``frequency`` QD or BID."""
+    """What is taken now; ``each`` in mg, ``frequency`` QD or BID, ``before``: mg a day of the period before."""
 
     each: float
     frequency: str
     since: dt.date
     formulation: str = "SOLUTION"
+    before: float = 0.0
 
     @property
     def daily(self) -> float:
@@ -161,11 +162,12 @@ class Patient:
         """ng/mL in whole blood so many hours after a dose: about 6 for each mg/m² a day, once steady."""
         if self.dose is None:
             return 0.0
-        steady = 6.2 * self.dose.daily / self.surface(on) / self.clearance
         due = 12 if self.dose.frequency == "BID" else 24
         early = math.exp(max(due - hours, 0) * 0.045)
-        reached = 1 - math.exp(-max((on - self.dose.since).days, 0.5) / 2.5)
-        return max(steady * reached * early * math.exp(self.rng.gauss(0, 0.17)), 0.1)
+        left = math.exp(-max((on - self.dose.since).days, 0) / 2.5)
+        daily = self.dose.daily + (self.dose.before - self.dose.daily) * left
+        steady = 6.2 * daily / self.surface(on) / self.clearance
+        return max(steady * early * math.exp(self.rng.gauss(0, 0.15)), 0.1)
 
     # -- the lesion
 

@@ -100,8 +100,8 @@ def after(start: str, days: int):
         begun = values.get(start)
         try:
             day = dt.date.fromisoformat(begun) if isinstance(begun, str) else visitor.on
-        except ValueError:  # the day is not known, so the month after
-            return None
+        except ValueError:  # only the month is known
+            return visitor.on.isoformat()
         return min(day + dt.timedelta(days=visitor.rng.randint(2, days)), visitor.on).isoformat()
 
     return answer

@@ -12,9 +12,9 @@ from apps.randomization.services import randomize_subject
 from apps.subjects.services import set_milestone
 from apps.visits.models import SubjectVisit
 from apps.visits.services import record_visit_date, replan
-from trialcapture.simulation.chart import Chart, Spot
+from trialcapture.simulation.chart import Chart, Spot, Values
 from trialcapture.simulation.filling import Filled
-from trialcapture.simulation.fitting import BIRTH, SEX, Draft, choose_facts, fit
+from trialcapture.simulation.fitting import BIRTH, SEX, Draft, choose_facts, fit, inputs_of
 from trialcapture.simulation.patient import Patient
 from trialcapture.simulation.phrases import said
 from trialcapture.simulation.playing.stage import Stage
@@ -30,13 +30,25 @@ def screen_somebody(stage: Stage, on: dt.date) -> None:
     draft = _somebody_fitting(stage, visits, on)
     stage.facts["decisive"] = _decisive_items(stage)
     stage.chart = Chart(stage.protocol)
-    by_visit = {visit.pk: visit for visit in visits}
-    dated: set[int] = set()
+    with stage.together():
+        _save(stage, draft, {visit.pk: visit for visit in visits}, on)
+
+
+def _save(stage: Stage, draft: Draft, visits: dict[int, SubjectVisit], on: dt.date) -> None:
+    """Form after form; a visit is dated once its first form, the consent, is there."""
+    dated: set[int | None] = set()
     for spot in draft.spots:
-        stage.save(spot, Filled(draft.values[spot.form_oid], stage.chart.evaluate(spot, draft.values[spot.form_oid])))
-        if spot.visit_id in by_visit and spot.visit_id not in dated:
-            record_visit_date(stage.actor(Role.COORDINATOR), by_visit[spot.visit_id], on)
+        values = _shown(stage, spot, draft.values[spot.form_oid])
+        stage.save(spot, Filled(values, stage.chart.evaluate(spot, values)))
+        if spot.visit_id in visits and spot.visit_id not in dated:
+            record_visit_date(stage.actor(Role.COORDINATOR), visits[spot.visit_id], on)
             dated.add(spot.visit_id)
+
+
+def _shown(stage: Stage, spot: Spot, values: Values) -> Values:
+    """Without what a rule hides now: another form may have been changed after this one was filled."""
+    hidden = set(stage.chart.evaluate(spot, values).irrelevant)
+    return {oid: value for oid, value in values.items() if oid not in hidden}
 
 
 def _screening_visits(stage: Stage) -> list[SubjectVisit]:
@@ -85,8 +97,6 @@ def _read_by_criteria(stage: Stage) -> set[str]:
 
 
 def _decisive_items(stage: Stage) -> set[str]:
-    from trialcapture.simulation.fitting import inputs_of
-
     plan = stage.protocol.definition.randomization
     return inputs_of(stage.protocol, [one.rule for one in stage.protocol.criteria]) | set(plan.strata if plan else ())
 

@@ -5,26 +5,29 @@ import random
 from dataclasses import dataclass, field
 from typing import Any
 
+from apps.audit.ledger import ledger
 from apps.capture.models import FormRecord, Query
 from apps.capture.places import RecordRef
 from apps.capture.scope import milestones_in_force
 from apps.capture.services import answer_query, record_not_done, save_record
-from apps.common.actors import Actor
+from apps.common.actors import SYSTEM, Actor
 from apps.common.permissions import Role
 from apps.studies.models import Site
-from apps.studies.protocol import CompiledForm, Protocol
+from apps.studies.protocol import CompiledForm, CompiledItem, Protocol
 from apps.subjects.models import Subject
 from apps.visits.models import SubjectVisit
 from trialcapture.simulation.answers import ANSWERS
 from trialcapture.simulation.cast import Cast
 from trialcapture.simulation.chart import Chart, Spot, Values
 from trialcapture.simulation.filling import Filled, Visitor, fill
+from trialcapture.simulation.generic import number_text
 from trialcapture.simulation.patient import Patient
 from trialcapture.simulation.phrases import ANSWERS as QUERY_ANSWERS
 from trialcapture.simulation.phrases import CORRECTIONS, NOT_DONE, said
 from trialcapture.simulation.story import Story
 
 NOT_DONE_PART, LATER_PART, CORRECTED_PART = 0.012, 0.03, 0.03
+SLIP_PART, HARD_SLIPS, CORRECTED_SLIPS = 0.012, 0.15, 0.6
 
 
 @dataclass
@@ -55,6 +58,10 @@ class Stage:
 
     def who_enters(self) -> Actor:
         return self.actor(self.rng.choice((Role.COORDINATOR, Role.SITE_STAFF, Role.SITE_STAFF)))
+
+    def together(self):
+        """One transaction and one appending to the ledger for what the block does: a commit costs more than a save."""
+        return ledger(SYSTEM, self.site.study_id)
 
     def say(self, choices: list[tuple[str, str]]) -> str:
         return said(self.rng.choice(choices), self.language)
@@ -87,7 +94,10 @@ class Stage:
 
     def enter(self, spot: Spot, on: dt.date, given: Values | None = None, *, actor: Actor | None = None) -> FormRecord:
         """Fill the form as the day is, and save it."""
-        return self.save(spot, fill(self.visitor(on, given), spot, ANSWERS), actor=actor)
+        filled = fill(self.visitor(on, given), spot, ANSWERS)
+        if spot.visit_id is not None and not filled.blocks and self.chance(SLIP_PART):
+            return self.slip(spot, filled)
+        return self.save(spot, filled, actor=actor)
 
     def save(self, spot: Spot, filled: Filled, *, actor: Actor | None = None, reason: str = "") -> FormRecord:
         """Save as complete; sometimes as far as it is known first. A hard check is confirmed by answering its query."""
@@ -124,6 +134,37 @@ class Stage:
         for query in Query.objects.filter(record=record, status=Query.Status.OPEN, kind=Query.Kind.SYSTEM).order_by("id"):
             answer_query(actor, query, self.say(QUERY_ANSWERS))
 
+    def slip(self, spot: Spot, filled: Filled) -> FormRecord:
+        """A number is typed outside its range: the query comes at once, and mostly the right number soon after."""
+        oid, wrong = self._outside(filled)
+        if oid is None:
+            return self.save(spot, filled)
+        outcome = self.chart.evaluate(spot, {**filled.values, oid: wrong})
+        blocks = any(finding.is_hard for finding in outcome.findings)
+        record = self._put(self.who_enters(), spot, {**filled.values, oid: wrong}, complete=not blocks)
+        if blocks or self.chance(CORRECTED_SLIPS):
+            record = self.change(spot, {oid: filled.values[oid]}, self.say(CORRECTIONS))
+        return record
+
+    def _outside(self, filled: Filled) -> tuple[str | None, str]:
+        """An item with a range, and a number just above the soft or far above the hard bound."""
+        ranged = [
+            item
+            for oid, value in sorted(filled.values.items())
+            if isinstance(value, str) and (item := self.protocol.items.get(oid)) is not None and self._has_bounds(item)
+        ]
+        if not ranged:
+            return None, ""
+        item = self.rng.choice(ranged)
+        limits = item.definition.range
+        bound = limits.hard.high if self.chance(HARD_SLIPS) else limits.soft.high
+        return item.oid, number_text(float(bound) * self.rng.uniform(1.02, 1.2), item.definition)
+
+    def _has_bounds(self, item: CompiledItem) -> bool:
+        limits = item.definition.range
+        bounds = (limits.soft, limits.hard) if limits else (None, None)
+        return all(one is not None and one.high is not None for one in bounds) and item.oid not in self.facts["decisive"]
+
     def correct(self, record: FormRecord, spot: Spot) -> None:
         """A number was copied wrongly: the last digit is put right, with why."""
         numbers = [
@@ -136,7 +177,7 @@ class Stage:
         oid = self.rng.choice(numbers)
         definition = self.protocol.items[oid].definition
         step = 10 ** -(definition.decimals or 0) if definition.type == "decimal" else 1
-        value = f"{float(record.data[oid]) + step:.{(definition.decimals or 0) if definition.type == 'decimal' else 0}f}"
+        value = number_text(float(record.data[oid]) + step, definition)
         outcome = self.chart.evaluate(spot, {**record.data, oid: value})
         if not any(finding.is_hard for finding in outcome.findings):
             self.change(spot, {oid: value}, self.say(CORRECTIONS))

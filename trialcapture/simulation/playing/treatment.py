@@ -91,7 +91,7 @@ def _close_period(stage: Stage, last: dt.date, *, is_end: bool = False) -> None:
 def change_dose(stage: Stage, on: dt.date, each: float, reason: str) -> None:
     old = stage.patient.dose
     _close_period(stage, on - dt.timedelta(days=1))
-    _open_period(stage, on, Dose(each, old.frequency, on, old.formulation), reason)
+    _open_period(stage, on, Dose(each, old.frequency, on, old.formulation, old.daily), reason)
     stage.facts["changes"] += 1
 
 
@@ -118,7 +118,9 @@ def _starting_dose(stage: Stage, on: dt.date) -> Dose:
             return _dose(stage, on, _each(stage, on, definition), definition.frequency)
     middle = _middle(stage) or 6.0
     daily = middle / 6.2 * stage.patient.surface(on) * stage.patient.clearance
-    return _dose(stage, on, daily / 2, "BID")
+    dose = _dose(stage, on, daily / 2, "BID")
+    dose.before = dose.daily
+    return dose
 
 
 def _each(stage: Stage, on: dt.date, definition: Any) -> float:

@@ -4,6 +4,7 @@ import datetime as dt
 
 from apps.visits.models import SubjectVisit
 from apps.visits.services import add_unscheduled, book_visit, mark_missed, record_visit_date
+from trialcapture.simulation.chart import Spot
 from trialcapture.simulation.phrases import MISSED, said
 from trialcapture.simulation.playing import events, treatment
 from trialcapture.simulation.playing.stage import CORRECTED_PART, NOT_DONE_PART, Stage
@@ -31,21 +32,26 @@ def day_of(stage: Stage, visit: SubjectVisit, before: dt.date) -> dt.date:
 
 
 def attend(stage: Stage, visit: SubjectVisit, on: dt.date) -> None:
-    """The visit took place that day: its forms, then dose, events and medicines."""
-    visit = record_visit_date(stage.who_enters(), visit, on)
-    level = None
-    for form_oid in stage.protocol.forms_at(visit.code):
-        spot = stage.visit_spot(visit, form_oid, on)
-        if stage.chance(NOT_DONE_PART):
-            stage.leave_out(spot)
-            continue
-        record = stage.enter(spot, on, _given(stage, form_oid))
-        level = _level(record) or level
-        if stage.chance(CORRECTED_PART):
-            stage.correct(record, spot)
-    treatment.decide(stage, on, level)
-    events.report(stage, on)
-    events.medicate(stage, on)
+    """The visit took place that day: its forms, then dose, events and medicines. One transaction, as for a batch."""
+    with stage.together():
+        visit = record_visit_date(stage.who_enters(), visit, on)
+        level = None
+        for form_oid in stage.protocol.forms_at(visit.code):
+            level = _form(stage, stage.visit_spot(visit, form_oid, on), on) or level
+        treatment.decide(stage, on, level)
+        events.report(stage, on)
+        events.medicate(stage, on)
+
+
+def _form(stage: Stage, spot: Spot, on: dt.date) -> float | None:
+    """Fill it, or not; the level where it is the form of the level."""
+    if stage.chance(NOT_DONE_PART):
+        stage.leave_out(spot)
+        return None
+    record = stage.enter(spot, on, _given(stage, spot.form_oid))
+    if stage.chance(CORRECTED_PART):
+        stage.correct(record, spot)
+    return _level(record)
 
 
 def _given(stage: Stage, form_oid: str) -> dict:
