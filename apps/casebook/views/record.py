@@ -143,8 +143,8 @@ def inactive(request, **where) -> HttpResponse:
 def new_line(request, group: str, **where) -> HttpResponse:
     """An empty line for a table of the form; it exists once it is saved with something in it."""
     place = record_for(request.actor, ref_of(**where))
-    place.require(ENTER_DATA)
-    refuse_closed(place)
     page = RecordPage(place, typed={})
     section, line = page.new_line(group)
+    place.require(ENTER_DATA)
+    refuse_closed(place)
     return render(request, "casebook/record/_line.html", {**page.as_context(), "section": section, "line": line})
