@@ -2,7 +2,7 @@
 
 from apps.capture.permissions import ANSWER_QUERY, CLOSE_QUERY, ENTER_DATA, INACTIVATE_RECORD, OPEN_QUERY, VIEW_RECORDS
 from apps.common.permissions import Role
-from tests.permissions.rows import ABSENT, SITE, Row, at_subject, post
+from tests.permissions.rows import ABSENT, SITE, STUDY, Row, at_subject, post, study_slug
 
 BLINDED = frozenset({Role.OUTCOME_ASSESSOR})
 
@@ -56,7 +56,7 @@ ROWS = {
     "casebook:form_not_done": post(SITE, ENTER_DATA, at_form, reason),
     "casebook:form_inactive": post(SITE, INACTIVATE_RECORD, at_form, reason),
     # the form at the visit has no table to add a line to, and no file: another form's file is not served from here
-    "casebook:form_new_line": Row(ABSENT, kwargs=and_group(at_form, "DMG")),
+    "casebook:form_new_line": Row(ABSENT, ENTER_DATA, and_group(at_form, "DMG")),
     "casebook:form_item": Row(SITE, VIEW_RECORDS, and_item(at_form, "SEX")),
     "casebook:form_item#ask": post(SITE, OPEN_QUERY, and_item(at_form, "SEX"), text),
     "casebook:form_file": Row(ABSENT, kwargs=lambda world: at_form(world) | {"attachment_id": world.letter.pk}),
@@ -77,6 +77,7 @@ ROWS = {
     "casebook:log_form_item#blinded": Row(SITE, VIEW_RECORDS, and_item(at_blinded, "ECDOSE"), hidden_from=BLINDED),
     "casebook:log_form_item#ask": post(SITE, OPEN_QUERY, and_item(at_log, "AETERM"), text),
     "casebook:log_form_file": Row(SITE, VIEW_RECORDS, at_letter),
+    "casebook:queries": Row(STUDY, VIEW_RECORDS, study_slug),
     "casebook:query_step": post(SITE, ANSWER_QUERY, step("answer"), text),
     "casebook:query_step#close": post(SITE, CLOSE_QUERY, step("close"), text),
 }

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from apps.capture.models import Query
@@ -26,15 +27,16 @@ class QueryRow:
     form: str
     item: str
     assigned: str
+    days: int
 
 
 @require_safe
-def queries(request: HttpRequest, slug: str) -> HttpResponse:
-    """Newest first; open and answered ones unless a status is asked for. The same statements at any size."""
+def queries(request, slug: str) -> HttpResponse:
+    """What has waited longest first; open and answered ones unless a status is asked for. The same statements at any size."""
     study = get_study_for(request.actor, slug)
     require(request.actor, VIEW_RECORDS, study_id=study.pk)
     found = visible_queries(request.actor, study, is_blinded=is_blinded(request.actor, study))
-    page = keyset_page(_filtered(found, request.GET), request.GET)
+    page = keyset_page(_filtered(found, request.GET), request.GET, key="pk")
     context = {
         "study": study,
         "page": page,
@@ -68,4 +70,5 @@ def _row(slug: str, query: Query) -> QueryRow:
         form=in_language(form.title.model_dump()),
         item=in_language(item.definition.label.model_dump()) if item else "",
         assigned=str(Role(query.assigned_role).label) if query.assigned_role in Role.values else query.assigned_role,
+        days=((query.closed_at or timezone.now()) - query.opened_at).days,
     )
