@@ -32,7 +32,7 @@ class QueryRow:
 
 @require_safe
 def queries(request, slug: str) -> HttpResponse:
-    """What has waited longest first; open and answered ones unless a status is asked for. The same statements at any size."""
+    """The oldest first; those not closed unless a status is asked for. As many statements at any size."""
     study = get_study_for(request.actor, slug)
     require(request.actor, VIEW_RECORDS, study_id=study.pk)
     found = visible_queries(request.actor, study, is_blinded=is_blinded(request.actor, study))
