@@ -47,13 +47,13 @@ class Row:
         if self.scope == OPERATOR:
             return "ok" if persona == "operator" else "403"
         if self.scope == ABSENT:
-            return "404"
+            return "403" if self.in_study(persona) == "403" else "404"
         if self.scope == OWNER:
             return "ok" if persona == self.owner else "404"
         return self.in_study(persona)
 
     def in_study(self, persona: str) -> str:
-        if persona in OUTSIDE or (self.scope == SITE and persona == "other_site"):
+        if persona in OUTSIDE or (self.scope in (SITE, ABSENT) and persona == "other_site"):
             return "404"
         role = ROLE_OF[persona]
         if role in self.hidden_from:
