@@ -15,7 +15,7 @@ from apps.randomization.methods import METHODS, Lists, Method
 from apps.randomization.models import Allocation, Scheme, Slot
 from apps.randomization.permissions import MANAGE_LISTS, RANDOMIZE
 from apps.randomization.sealing import Secret, commitment, open_arm, seal_arm, seal_secret
-from apps.randomization.selectors import is_allocated, needs_randomization, strata_of, stratum_of
+from apps.randomization.selectors import Stratum, is_allocated, needs_randomization, strata_of, stratum_of
 from apps.studies.access import require
 from apps.studies.models import Study
 from apps.studies.protocol import Protocol, get_protocol, protocol_for_site
@@ -91,19 +91,25 @@ def randomize_subject(actor: Actor, subject: Subject) -> Allocation:
 
     Everything in one transaction under the subject's lock: enrolled, consented, eligibility confirmed and still true,
     strata complete, not allocated. Slots are taken in the order of the list; one that is being taken is waited for,
-    never skipped. Refused with nothing changed when a condition fails or the list is exhausted.
+    never skipped. Refused with nothing changed when a condition fails or the list is exhausted. All that does not
+    need the arm is done before the slot is taken, since everybody else of the stratum waits from then on.
     """
     require(actor, RANDOMIZE, study_id=subject.study_id, site_id=subject.site_id)
     with ledger(actor, subject.study_id) as entry:
         subject = lock_subject(subject)
         protocol = protocol_for_site(subject.site)
         _refuse_unready(subject)
-        if needs_randomization(protocol):
-            allocation = _draw(actor, subject, protocol)
+        is_random = needs_randomization(protocol)
+        if is_random:
+            scheme, stratum = _list_of(actor, subject, protocol)
+            _become_randomized(actor, subject)
+            allocation = _draw(actor, subject, scheme, stratum)
         else:
             allocation = _allocate(actor, subject, None, {}, next(iter(protocol.arms)))
-        _record(entry, subject, allocation, is_random=allocation.slot_id is not None)
-        _follow(actor, subject, protocol, allocation)
+        _record(entry, subject, allocation, is_random=is_random)
+        codes = [visit.code for visit in protocol.visits.values() if visit.arm == allocation.arm]
+        if codes:
+            open_branch(actor, subject, codes)
     return allocation
 
 
@@ -158,7 +164,8 @@ def _refuse_unready(subject: Subject) -> None:
     refuse_unconfirmed(subject)
 
 
-def _draw(actor: Actor, subject: Subject, protocol: Protocol) -> Allocation:
+def _list_of(actor: Actor, subject: Subject, protocol: Protocol) -> tuple[Scheme, Stratum]:
+    """The study's released lists and the subject's stratum, or why there is none yet."""
     scheme = Scheme.objects.filter(study_id=subject.study_id).exclude(live_at=None).first()
     if scheme is None:
         raise DomainError(
@@ -173,27 +180,35 @@ def _draw(actor: Actor, subject: Subject, protocol: Protocol) -> Allocation:
             code="stratum_incomplete",
             item=stratum.missing[0],
         )
+    return scheme, stratum
+
+
+def _draw(actor: Actor, subject: Subject, scheme: Scheme, stratum: Stratum) -> Allocation:
     slot = _next_slot(scheme, stratum.label)
     arm = open_arm(slot.stratum, slot.position, slot.sealed_arm)
     return _allocate(actor, subject, slot, stratum.values, arm)
+
+
+NEXT_SLOT = """UPDATE randomization_slot SET used_at = clock_timestamp() WHERE id = (
+    SELECT id FROM randomization_slot WHERE scheme_id = %s AND stratum = %s AND used_at IS NULL
+    ORDER BY position LIMIT 1 FOR NO KEY UPDATE)
+RETURNING id, study_id, scheme_id, stratum, position, sealed_arm, used_at"""
 
 
 def _next_slot(scheme: Scheme, stratum: str) -> Slot:
     """The first free slot, waited for while somebody else is taking it.
 
     Without SKIP LOCKED: whoever waits sees the slot again after the other transaction ended, free if it was rolled
-    back, else goes to the next; so none is shared and none is left out.
+    back, else goes to the next; so none is shared and none is left out. One statement, since all of the stratum wait; its
+    time is taken by the database after the wait, so that times follow the order of the list.
     """
-    free = Slot.objects.filter(scheme=scheme, stratum=stratum, used_at=None).order_by("position")
-    slot = free.select_for_update(no_key=True).first()
-    if slot is None:
+    taken = list(Slot.objects.raw(NEXT_SLOT, [scheme.pk, stratum]))
+    if not taken:
         raise DomainError(
             _("The randomization list of this stratum is used up; ask the unblinded statistician to extend it."),
             code="exhausted",
         )
-    slot.used_at = timezone.now()
-    slot.save(update_fields=["used_at"])
-    return slot
+    return taken[0]
 
 
 def _allocate(actor: Actor, subject: Subject, slot: Slot | None, values: dict[str, str], arm: str) -> Allocation:
@@ -224,16 +239,12 @@ def _record(entry: Callable[..., Any], subject: Subject, allocation: Allocation,
     )
 
 
-def _follow(actor: Actor, subject: Subject, protocol: Protocol, allocation: Allocation) -> None:
-    """Status, day of randomization, and the visits that only this arm has."""
-    if allocation.slot_id is not None:
-        set_milestone(actor, subject, "randomization", today_at(subject.site))
-        if subject.status == Status.ENROLLED:
-            treated = milestones_of(subject).first("first_dose") is not None
-            subject = change_status(actor, subject, Status.RANDOMIZED)
-            if treated:
-                change_status(actor, subject, Status.ON_TREATMENT)
-    codes = [visit.code for visit in protocol.visits.values() if visit.arm == allocation.arm]
-    if codes:
-        open_branch(actor, subject, codes)
+def _become_randomized(actor: Actor, subject: Subject) -> None:
+    """Day of randomization, status, and the dates of the visits that are counted from that day."""
+    set_milestone(actor, subject, "randomization", today_at(subject.site))
+    if subject.status == Status.ENROLLED:
+        treated = milestones_of(subject).first("first_dose") is not None
+        subject = change_status(actor, subject, Status.RANDOMIZED)
+        if treated:
+            change_status(actor, subject, Status.ON_TREATMENT)
     replan(actor, subject)

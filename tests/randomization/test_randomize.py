@@ -191,7 +191,16 @@ def test_the_only_arm_is_assigned_with_the_enrolment():
         services.create_scheme(SYSTEM, study)
 
 
-STEPS = ["_refuse_unready", "_next_slot", "_allocate", "_record", "_follow", "set_milestone", "change_status", "replan"]
+STEPS = [
+    "_refuse_unready",
+    "_become_randomized",
+    "set_milestone",
+    "change_status",
+    "replan",
+    "_next_slot",
+    "_allocate",
+    "_record",
+]
 
 
 @pytest.mark.parametrize("step", STEPS)
