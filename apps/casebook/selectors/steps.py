@@ -43,16 +43,16 @@ def _screening_step(reader: Reader, subject: Subject, grid: Grid) -> Step:
     if milestones_of(subject).first("consent") is None:
         url = consent_url(protocol, grid) if reader.may(ENTER_DATA) else ""
         return Step(_("Record informed consent"), url) if url else Step(_("Informed consent has not been recorded."))
+    if confirmed_assessment(subject) is not None:  # what the criteria do not need may be entered later
+        if reader.may(ENROL_SUBJECT):
+            return Step(_("Enrol"), subject_url(subject, "casebook:enrol"))
+        return Step(_("Eligibility is confirmed; the coordinator enrols."))
     eligibility = subject_url(subject, "casebook:eligibility")
     if unfinished := _unfinished(grid):
         return unfinished if reader.may(ENTER_DATA) else Step(_("Check eligibility"), eligibility)
-    if confirmed_assessment(subject) is None:
-        if reader.may(CONFIRM_ELIGIBILITY):
-            return Step(_("Confirm eligibility"), eligibility)
-        return Step(_("Check eligibility"), eligibility)
-    if reader.may(ENROL_SUBJECT):
-        return Step(_("Enrol"), subject_url(subject, "casebook:enrol"))
-    return Step(_("Eligibility is confirmed; the coordinator enrols."))
+    if reader.may(CONFIRM_ELIGIBILITY):
+        return Step(_("Confirm eligibility"), eligibility)
+    return Step(_("Check eligibility"), eligibility)
 
 
 def consent_url(protocol: Protocol, grid: Grid) -> str:
