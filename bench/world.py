@@ -3,12 +3,18 @@
 import os
 
 import psycopg
+from django.urls import reverse
 
 from apps.accounts.models import User
+from apps.capture.places import RecordRef
+from apps.capture.services import save_record
 from apps.common.actors import SYSTEM, Actor
+from apps.enrolment import services as enrolment
 from apps.studies.definition import StudyDefinition
 from apps.studies.models import Membership, Study
 from apps.studies.services import publish
+from apps.subjects.models import Subject
+from apps.subjects.selectors import today_at
 
 SOURCE = {"source": "assumption"}
 PASSWORD = "correct-horse-battery"
@@ -41,7 +47,10 @@ def visit(number: int, forms: list[str]) -> dict:
 
 
 def published(slug: str, *, visits: int = 30) -> Study:
-    """Site 01, two arms, 30 visits of two forms: B (40 items, 3 computed, 10 checks) and E (25 items)."""
+    """Site 01, two arms, 30 visits of two forms: B (40 items, 3 computed, 10 checks) and E (25 items).
+
+    At the second visit also L: 60 items, 10 computed, 20 checks.
+    """
     consent = {
         "oid": "IC",
         "title": {"en": "Consent", "zh": "同意"},
@@ -60,9 +69,16 @@ def published(slug: str, *, visits: int = 30) -> Study:
         "eligibility": [
             {"code": "I01", "kind": "inclusion", "text": {"en": "x", "zh": "x"}, "rule": "OKAY == yes"} | SOURCE
         ],
-        "visits": [visit(n, ["IC", "B", "E"] if n == 0 else ["B", "E"]) for n in range(visits)],
+        "visits": [
+            visit(n, ["IC", "B", "E"] if n == 0 else ["B", "E", "L"] if n == 1 else ["B", "E"]) for n in range(visits)
+        ],
         "log_forms": [],
-        "forms": [consent, wide_form("B", "B", 40, computed=3, checks=10), wide_form("E", "E", 25)],
+        "forms": [
+            consent,
+            wide_form("B", "B", 40, computed=3, checks=10),
+            wide_form("E", "E", 25),
+            wide_form("L", "L", 60, computed=10, checks=20),
+        ],
         "sites": [{"code": "01", "name": {"en": "Hospital", "zh": "医院"}}],
     }
     return publish(SYSTEM, StudyDefinition.model_validate(definition), "for measuring").study
@@ -73,6 +89,23 @@ def person(study: Study, role: str) -> tuple[User, Actor]:
     user = User.objects.create_user(name, f"{name}@example.org", PASSWORD, full_name=name)
     Membership.objects.create(user=user, study=study, role=role)
     return user, Actor(user.pk, name)
+
+
+def consented(study: Study, *, filled_visits: int = 10) -> Subject:
+    """In the middle of the trial: consented, form E filled at the first visits."""
+    site = study.sites.get()
+    today = today_at(site)
+    subject = enrolment.screen(SYSTEM, site, today)
+    first = subject.visits.get(code="V00")
+    save_record(SYSTEM, RecordRef(subject.pk, "IC", first.pk), {"RFICDAT": today.isoformat(), "OKAY": "Y"}, 0)
+    for visit in subject.visits.order_by("position")[:filled_visits]:
+        save_record(SYSTEM, RecordRef(subject.pk, "E", visit.pk), {f"E{n:02d}": f"{n}.50" for n in range(25)}, 0)
+    return subject
+
+
+def form_url(study: Study, subject: Subject, visit: str, form: str) -> str:
+    place = subject.visits.get(code=visit)
+    return reverse("casebook:form", args=[study.slug, subject.number, place.pk, form, 1])
 
 
 def as_owner() -> psycopg.Connection:

@@ -65,9 +65,25 @@ def ledger(actor: Actor, study_id: int | None) -> Iterator[Callable[..., uuid.UU
             # a nested block failed and its exception was swallowed: Django would roll back without a word
             connection.validate_no_broken_transaction()
             _append(_take_recorded())
+            # the commit comes next, and with it hooks that may write blocks of their own (a task that runs at once)
+            _local.is_open = False
     finally:
-        _local.is_open = False
+        _local.is_open, _local.remembered_at = False, None
         _take_recorded()
+
+
+def block_memory() -> dict[Any, Any] | None:
+    """What services of the outermost open block tell one another, so that a row read under a lock is read once.
+
+    None outside a block. Forgotten at the end of the block, and whenever a savepoint begins or ends, since a rolled
+    back one takes back what was remembered of it.
+    """
+    if not getattr(_local, "is_open", False):
+        return None
+    savepoints = tuple(filter(None, connection.savepoint_ids))
+    if getattr(_local, "remembered_at", None) != savepoints:
+        _local.remembered_at, _local.memory = savepoints, {}
+    return _local.memory
 
 
 def _recorder(actor: Actor, study_id: int | None) -> Callable[..., uuid.UUID]:

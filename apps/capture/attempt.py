@@ -12,7 +12,7 @@ from apps.capture.files import refuse_foreign_files
 from apps.capture.models import FormRecord
 from apps.capture.paths import item_of, paths_of
 from apps.capture.places import RecordPlace
-from apps.capture.scope import Filled, SubjectScope, load_filled
+from apps.capture.scope import Filled, SubjectScope
 
 
 @dataclass
@@ -26,16 +26,14 @@ class Attempt:
 
 def attempt(place: RecordPlace, values: Mapping[str, Any] | None = None) -> Attempt:
     """For the page: nothing is refused, every problem stands at its item. Two statements with the place's own."""
-    filled = load_filled(place.subject.pk)
-    scope = scope_around(place, filled)
+    scope = scope_around(place)
     entry = Typist(place.protocol, place.form, place.visible_items(), place.data).take(values or {})
     is_complete = place.record is not None and place.record.status == FormRecord.Status.COMPLETE
     return Attempt(evaluate(place.form, entry.data, scope, complete=is_complete), scope, entry.problems)
 
 
-def scope_around(place: RecordPlace, filled: list[Filled] | None = None) -> SubjectScope:
+def scope_around(place: RecordPlace) -> SubjectScope:
     """The subject's data with this record in its place, whether it was saved before or not."""
-    filled = load_filled(place.subject.pk) if filled is None else filled
     record_id = place.record.pk if place.record else place.new_id or 0
     visit = place.visit
     here = Filled(
@@ -50,7 +48,7 @@ def scope_around(place: RecordPlace, filled: list[Filled] | None = None) -> Subj
         on=(visit.actual or visit.target) if visit else None,
         position=(visit.position, visit.cycle, visit.occurrence) if visit else (0, 0, 0),
     )
-    return SubjectScope(place.subject, place.protocol, filled=filled, here=here, milestones=place.milestones)
+    return SubjectScope(place.subject, place.protocol, here=here, milestones=place.milestones)
 
 
 def typed_over(place: RecordPlace, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -64,21 +62,20 @@ def typed_over(place: RecordPlace, values: Mapping[str, Any]) -> dict[str, Any]:
 
 def evaluate_entered(place: RecordPlace, data: dict[str, Any], *, complete: bool) -> Evaluation:
     """Hidden, computed and checked; Refused where a value was put into a hidden item."""
-    filled = load_filled(place.subject.pk)
-    outcome = evaluate(place.form, data, scope_around(place, filled), complete=complete)
-    if problems := _hidden_by_hand(place, data, outcome, filled):
+    outcome = evaluate(place.form, data, scope_around(place), complete=complete)
+    if problems := _hidden_by_hand(place, data, outcome):
         raise Refused(problems)
     return outcome
 
 
-def _hidden_by_hand(place: RecordPlace, data: dict, outcome: Evaluation, filled: list[Filled]) -> list[Problem]:
+def _hidden_by_hand(place: RecordPlace, data: dict, outcome: Evaluation) -> list[Problem]:
     """A value posted into an item that was hidden and still is; one that became hidden by this save is kept."""
     before, after = paths_of(place.data), paths_of(data)
     computed = {oid for oid, item in place.form.items.items() if item.compute is not None}
     suspects = [path for path in outcome.irrelevant if before.get(path) != after.get(path) and item_of(path) not in computed]
     if not suspects:
         return []
-    hidden = set(evaluate(place.form, place.data, scope_around(place, filled)).irrelevant)
+    hidden = set(evaluate(place.form, place.data, scope_around(place)).irrelevant)
     shown = {path for path in before if path not in hidden} | {
         oid for oid, item in place.form.items.items() if not item.line and oid not in hidden
     }

@@ -1,4 +1,4 @@
-"""A subject's data as the rules see it: one query for all records, each value typed when it is asked for.
+"""A subject's data as the rules see it: one query for all records, made when a rule looks beyond its own record.
 
 Not seen are inactive records and lines, forms that were not done, and values that are hidden at their revision.
 """
@@ -104,14 +104,21 @@ class SubjectScope:
         self.subject, self.protocol, self.overrides = subject, protocol, dict(overrides or {})
         self.here, self.live = here, live
         self._milestones = milestones
-        self._forms: dict[str, list[Filled]] = {}
-        everything = list(load_filled(subject.pk) if filled is None else filled)
+        self._filled = filled
         if record is not None and here is None:
-            self.here = next((one for one in everything if one.id == record.pk), None)
-        if here is not None:
-            everything = [one for one in everything if one.id != here.id] + [here]
+            self._filled = list(load_filled(subject.pk) if filled is None else filled)
+            self.here = next((one for one in self._filled if one.id == record.pk), None)
+
+    @cached_property
+    def _forms(self) -> dict[str, list[Filled]]:
+        """The records of each form in order. Asked for only by a rule that looks beyond its own record: most do not."""
+        everything = list(load_filled(self.subject.pk) if self._filled is None else self._filled)
+        if self.here is not None:
+            everything = [one for one in everything if one.id != self.here.id] + [self.here]
+        forms: dict[str, list[Filled]] = {}
         for one in sorted(everything, key=lambda one: one.order):
-            self._forms.setdefault(one.form_oid, []).append(one)
+            forms.setdefault(one.form_oid, []).append(one)
+        return forms
 
     # -- rules.Scope
 
