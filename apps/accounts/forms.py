@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.identity import confirm_identity, is_locked, wants_code
-from apps.accounts.models import User
+from apps.accounts.models import LANGUAGES
 from apps.common.errors import DomainError
 
 
@@ -77,7 +77,7 @@ class AccountForm(PlainForm):
         help_text=_("3 to 40 letters, digits, dots, dashes. A user name is never given twice."),
     )
     email = forms.EmailField(label=_("E-mail"), help_text=_("A link to set the password is sent there."))
-    language = forms.ChoiceField(label=_("Language"), choices=User._meta.get_field("language").choices)
+    language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES)
     is_operator = forms.BooleanField(label=_("Operator: runs the server, sees no clinical data"), required=False)
 
 

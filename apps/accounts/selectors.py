@@ -12,7 +12,7 @@ from apps.common.errors import Forbidden, NotVisible
 
 def require_operator(actor: Actor) -> None:
     """Refuse (403) whoever does not run the server."""
-    if not actor.is_system and not User.objects.filter(pk=actor.user_id, is_operator=True, is_active=True).exists():
+    if not actor.is_system and not User.objects.filter(pk=actor.user_id or 0, is_operator=True, is_active=True).exists():
         raise Forbidden(MANAGE_ACCOUNTS)
 
 

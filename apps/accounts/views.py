@@ -1,5 +1,7 @@
 """One's own account, the session, and the operator's page."""
 
+from collections.abc import Callable
+
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
@@ -110,7 +112,7 @@ def create_account(request):
     return render(request, "accounts/create_account.html", {"form": form}, status=422 if form.errors else 200)
 
 
-ACTIONS = {
+ACTIONS: dict[str, Callable] = {
     "deactivate": services.deactivate_account,
     "reactivate": services.reactivate_account,
     "reset": services.reset_second_factor,

@@ -37,6 +37,7 @@ ROOMS = [
     Room("casebook:queries", _("Queries"), "queries", "capture.view_records", waiting.open_queries, _("open queries")),
     Room("safety:flags", _("Safety"), "safety", "safety.view_flags", waiting.open_flags, _("open flags")),
     Room("exports:list", _("Exports"), "exports", "exports.export_data"),
+    Room("review:holds", _("Holds"), "locked", "review.freeze"),
     Room("studies:people", _("People"), "people", "studies.view_people"),
     Room("studies:permissions", _("Rights"), "permissions"),
     Room("casebook:audit", _("Audit"), "audit", "audit.view_audit"),
@@ -97,21 +98,21 @@ def rail_of(request) -> Rail:
     built.studies = list({m.study_id: m.study for m in held}.values())
     built.study = next((study for study in built.studies if study.slug == slug), None)
     if built.study is not None:
-        _furnish(built, request, frozenset(m.role for m in held if m.study_id == built.study.pk))
+        _furnish(built, built.study, request, frozenset(m.role for m in held if m.study_id == built.study.pk))
     return built
 
 
-def _furnish(built: Rail, request, roles: frozenset[str]) -> None:
-    built.subjects_url = address("casebook:subjects", slug=built.study.slug)
-    built.sites = list(Site.objects.visible_to(request.actor).filter(study=built.study))
+def _furnish(built: Rail, study: Study, request, roles: frozenset[str]) -> None:
+    built.subjects_url = address("casebook:subjects", slug=study.slug)
+    built.sites = list(Site.objects.visible_to(request.actor).filter(study=study))
     code = request.GET.get("site")
     built.site = next((site for site in built.sites if site.code == code), None)
-    blinded = not blinded_roles(built.study.version_id).isdisjoint(roles) if built.study.version_id else False
+    blinded = not blinded_roles(study.version_id).isdisjoint(roles) if study.version_id else False
     current = room_of(request.resolver_match.view_name)
     for room in ROOMS:
-        url = address(room.view, slug=built.study.slug)
+        url = address(room.view, slug=study.slug)
         if url and may_enter(room, roles):
-            count = room.count(request.actor, built.study, built.sites, blinded) if room.count else 0
+            count = room.count(request.actor, study, built.sites, blinded) if room.count else 0
             built.rooms.append(OpenRoom(room, url, room is current, count))
 
 

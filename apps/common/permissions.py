@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.db.models import TextChoices
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 
@@ -34,7 +35,7 @@ class Permission:
     """A right: ``code`` is ``app.verb_noun``; ``roles`` hold it at the study and site of their membership."""
 
     code: str
-    label: str
+    label: str | Promise
     roles: frozenset[Role]
 
     def __post_init__(self):
