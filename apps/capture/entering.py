@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from apps.capture.paths import is_lines
-from apps.capture.reading import read_item, refuse_hidden_characters
+from apps.capture.reading import Reading, read_item, refuse_hidden_characters
 from apps.capture.unreadable import Unreadable
 from apps.common.errors import DomainError
 
@@ -42,7 +43,11 @@ class Refused(DomainError):
         self.problems = problems
         first = problems[0]
         super().__init__(
-            _("Nothing was saved: %(count)s entries cannot be read. First: %(item)s: %(message)s")
+            ngettext(
+                "Nothing was saved: one entry cannot be taken. %(item)s: %(message)s",
+                "Nothing was saved: %(count)s entries cannot be taken. The first, %(item)s: %(message)s",
+                len(problems),
+            )
             % {"count": len(problems), "item": first.item_oid, "message": first.message},
             code=first.code,
             item=first.item_oid,
@@ -95,7 +100,8 @@ class Typist:
             reading = read_item(item.definition, raw, self.protocol.codelists.get(item.definition.codelist))
         except Unreadable as refusal:
             self._problem(path, refusal.message, refusal.code)
-            return
+            # for the page, which goes on without it; what is saved is refused as a whole
+            reading = Reading(None)
         _put(target, item.oid, reading.value)
         _put(target["_entered"], item.oid, reading.entered)
 
