@@ -50,7 +50,6 @@ INSERT_ONLY = [
     "enrolment_eligibilityassessment",
     "randomization_allocation",
     "review_signature",
-    "review_verification",
     "safety_flagstep",
     "safety_grade",
     "studies_studyversion",

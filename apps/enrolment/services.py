@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.audit.ledger import ledger
+from apps.capture.models import FormRecord
 from apps.capture.scope import SubjectScope
 from apps.common.actors import Actor
 from apps.common.errors import DomainError
@@ -15,9 +16,11 @@ from apps.enrolment.assessing import Assessment
 from apps.enrolment.models import Departure, EligibilityAssessment, Verdict
 from apps.enrolment.permissions import CONFIRM_ELIGIBILITY, DEPART_SUBJECT, ENROL_SUBJECT
 from apps.enrolment.selectors import assess_now, confirmed_assessment, room_for
+from apps.review.models import Signature
+from apps.review.services import sign
 from apps.studies.access import require
 from apps.studies.models import Site, Study
-from apps.studies.protocol import protocol_for_site
+from apps.studies.protocol import Protocol, protocol_for_site
 from apps.subjects.models import Subject
 from apps.subjects.selectors import milestones_of, today_at
 from apps.subjects.services import (
@@ -92,7 +95,22 @@ def confirm_eligibility(actor: Actor, subject: Subject, note: str = "") -> Eligi
             details={"version": protocol.version_id, "used": {r.code: r.used for r in found.results}},
             outbox=True,
         )
+        if not actor.is_system:  # the system signs nothing
+            sign(
+                actor,
+                subject,
+                level=Signature.Level.ELIGIBILITY,
+                object_id=assessment.pk,
+                meaning="I confirm that this subject meets the criteria of the protocol.",
+                records=_records_read(subject, protocol),
+            )
     return assessment
+
+
+def _records_read(subject: Subject, protocol: Protocol) -> list[FormRecord]:
+    """The records of every form that a criterion reads."""
+    forms = {protocol.items[oid].form_oid for criterion in protocol.criteria for oid in criterion.rule.items}
+    return list(FormRecord.objects.filter(subject=subject, form_oid__in=forms, inactive=False).order_by("pk"))
 
 
 def enrol_subject(actor: Actor, subject: Subject, on: date | None = None) -> Subject:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.audit.ledger import ledger
+from apps.audit.services import seal
 from apps.common.actors import SYSTEM, Actor
 from apps.common.errors import DomainError
 from apps.exports import extras
@@ -85,6 +86,7 @@ def make_export(actor: Actor, export: Export) -> Export:
     """Write a claimed export with the rights its requester has now; on any error it is marked failed, with the reason."""
     path = path_of(export)
     try:
+        seal(export.study_id)  # what the export leans on is signed and copied off the database first
         manifest = _write(export, path)
     except Exception as error:
         path.unlink(missing_ok=True)

@@ -8,6 +8,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from apps.audit.models import Seal
 from apps.common.actors import SYSTEM
 from apps.common.errors import DomainError, Forbidden
 from apps.exports import services
@@ -93,6 +94,12 @@ def test_the_manifest_tells_what_the_files_hold(subject, small_trial, personas):
         assert hashlib.sha256(content).hexdigest() == file["sha256"]
         read = list(csv.reader(io.StringIO(content.decode("utf-8"))))
         assert (len(read) - 1, len(read[0])) == (file["rows"], file["columns"]), file["name"]
+
+
+def test_the_ledger_is_sealed_before_an_export(subject, small_trial, personas):
+    exported(personas["monitor"], small_trial)
+    seal = Seal.objects.filter(chain=f"study:{small_trial.pk}").latest("pk")
+    assert 0 < seal.seq <= Export.objects.get().position
 
 
 def test_a_count_that_differs_fails_loudly_and_leaves_no_file(subject, small_trial, personas, monkeypatch):

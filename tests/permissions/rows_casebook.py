@@ -4,6 +4,7 @@ from apps.audit.permissions import VIEW_AUDIT
 from apps.capture.permissions import VIEW_RECORDS
 from apps.enrolment.permissions import DEPART_SUBJECT, ENROL_SUBJECT
 from apps.randomization.permissions import RANDOMIZE
+from apps.review.permissions import FREEZE
 from apps.subjects.permissions import SCREEN_SUBJECT, VIEW_SUBJECTS
 from apps.visits.permissions import RECORD_VISIT
 from tests.permissions.rows import SITE, STUDY, Row, at_subject, post, study_slug
@@ -15,6 +16,7 @@ def at_visit(world):
 
 ROWS = {
     "casebook:matrix": Row(STUDY, VIEW_RECORDS, study_slug),
+    "review:holds": Row(STUDY, FREEZE, study_slug),
     "casebook:audit": Row(STUDY, VIEW_AUDIT, study_slug),
     "casebook:enrolment_count": Row(STUDY, VIEW_SUBJECTS, study_slug),
     "casebook:subjects": Row(STUDY, VIEW_SUBJECTS, study_slug),

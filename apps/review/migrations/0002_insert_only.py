@@ -7,4 +7,4 @@ from apps.audit.sql import insert_only
 
 class Migration(migrations.Migration):
     dependencies = [("review", "0001_initial"), ("audit", "0002_ledger")]
-    operations = insert_only("review_verification", "review_signature")
+    operations = insert_only("review_signature")
