@@ -32,6 +32,7 @@ def main() -> int:
     try:
         stack.start_services()
         stack.manage("migrate", "-v", "0", owner=True)
+        stack.manage("collectstatic", "--noinput", "-v", "0")
         os.environ.update(stack.environ(OWNER_DATABASE_URL=stack.credentials.owner["OWNER_DATABASE_URL"]))
         import django
 

@@ -1,20 +1,19 @@
 """Web servers to measure, and a client that keeps its connection and is signed in as a person."""
 
 import http.client
-import os
 import re
 import subprocess
 import sys
 import tempfile
 import time
 from contextlib import contextmanager
-from pathlib import Path
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 
+from trialcapture.runtime.places import BASE_DIR
 from trialcapture.runtime.stack import ask
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -27,7 +26,7 @@ def serving(stack, application: str = "trialcapture.wsgi", *, ready: str = "/rea
     port = stack.port + offset
     environ = stack.environ(BIND=f"127.0.0.1:{port}", TRIALCAPTURE_LOG_LEVEL="WARNING")
     environ.pop("DJANGO_SETTINGS_MODULE")
-    environ["PYTHONPATH"] = os.getcwd()
+    environ["PYTHONPATH"] = str(BASE_DIR)
     command = [sys.executable, "-m", "gunicorn", "--config", "python:trialcapture.runtime.web", application]
     with tempfile.TemporaryFile() as log:
         server = subprocess.Popen(command, env=environ, stdout=log, stderr=log)

@@ -69,9 +69,7 @@ def published(slug: str, *, visits: int = 30) -> Study:
         "eligibility": [
             {"code": "I01", "kind": "inclusion", "text": {"en": "x", "zh": "x"}, "rule": "OKAY == yes"} | SOURCE
         ],
-        "visits": [
-            visit(n, ["IC", "B", "E"] if n == 0 else ["B", "E", "L"] if n == 1 else ["B", "E"]) for n in range(visits)
-        ],
+        "visits": [visit(n, ["B", "E", *{0: ["IC"], 1: ["L"]}.get(n, [])]) for n in range(visits)],
         "log_forms": [],
         "forms": [
             consent,

@@ -20,7 +20,8 @@ OUTBOX = "INSERT INTO bench_outbox (event_id, action, study_id, created_at, expa
 EVENT = """WITH head AS (UPDATE bench_chain SET seq = seq + 1, head_hash = sha256(head_hash || convert_to(%s, 'UTF8'))
     RETURNING seq, head_hash)
     INSERT INTO bench_event (id, chain, seq, prev_hash, hash, body, at, actor_name, study_id, object_type, object_id,
-    action, audience) SELECT %s, 'bench', seq, head_hash, head_hash, %s, now(), 'bare', 1, 'record', %s, 'saved', '' FROM head"""
+    action, audience)
+    SELECT %s, 'bench', seq, head_hash, head_hash, %s, now(), 'bare', 1, 'record', %s, 'saved', '' FROM head"""
 
 
 @login_not_required
