@@ -34,7 +34,9 @@ QUERIES = {
         g.ctcae_version AS "CTCAE", g.value AS "VALUE", g.unit AS "UNIT",
         trim_scale(g.low) AS "LLN", trim_scale(g.high) AS "ULN",
         g.baseline AS "BASELINE", g.grade AS "GRADE", g.reason AS "REASON"
-        FROM safety_grade g JOIN capture_formrecord r ON r.id = g.record_id AND r.revision = g.revision
+        FROM (SELECT DISTINCT ON (record_id, item_oid, term) * FROM safety_grade WHERE study_id = {{study}}
+            ORDER BY record_id, item_oid, term, id DESC) g
+        JOIN capture_formrecord r ON r.id = g.record_id AND r.data ->> g.item_oid = g.value AND NOT r.inactive
         JOIN subjects_subject su ON su.id = g.subject_id {FROM_SUBJECT} LEFT JOIN visits_subjectvisit v ON v.id = r.visit_id
         WHERE {{where}} AND {{audience_v}} ORDER BY su.number, g.id""",
 }
@@ -63,6 +65,7 @@ def queries(
     true = sql.SQL("true")
     oids = sql.Literal(sorted(hidden))
     parts = {
+        "study": sql.Literal(selection.study_id),
         "where": sql.SQL("su.study_id = {} AND su.site_id = ANY({})").format(
             sql.Literal(selection.study_id), sql.Literal(list(selection.site_ids))
         ),

@@ -2,6 +2,7 @@
 
 from django.db.models import Prefetch, QuerySet
 
+from apps.capture.models import FormRecord
 from apps.common.actors import Actor
 from apps.common.errors import NotVisible
 from apps.safety.models import Flag, FlagStep, Grade
@@ -40,11 +41,17 @@ def open_flags_of(actor: Actor, study: Study, subject: Subject) -> QuerySet[Flag
     return flags_for(actor, study).filter(subject=subject, status__in=OPEN).order_by("-pk")
 
 
-def grades_of_record(record_id: int, revision: int) -> dict[str, Grade]:
-    """Item OID → its grade at that revision of the record (the worst where an item has a low and a high term)."""
-    grades = Grade.objects.filter(record_id=record_id, revision=revision).order_by("grade", "pk")
-    return {row.item_oid: row for row in grades if row.grade is not None} | {
-        row.item_oid: row
-        for row in grades
-        if row.grade is None and not any(o.item_oid == row.item_oid and o.grade is not None for o in grades)
-    }
+def grades_of_record(record: FormRecord) -> dict[str, Grade]:
+    """Item OID → the grade of the value that it has now; of an item with two terms the worse. One query.
+
+    A grade is written when it changes, so the newest of each item and term counts while its value still stands.
+    """
+    newest: dict[tuple[str, str], Grade] = {}
+    for row in Grade.objects.filter(record_id=record.pk).order_by("pk"):
+        newest[row.item_oid, row.term] = row
+    shown: dict[str, Grade] = {}
+    for row in newest.values():
+        held = shown.get(row.item_oid)
+        if record.data.get(row.item_oid) == row.value and (held is None or (row.grade or -1) > (held.grade or -1)):
+            shown[row.item_oid] = row
+    return shown

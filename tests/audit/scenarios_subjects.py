@@ -8,6 +8,7 @@ from apps.common.actors import SYSTEM
 from apps.enrolment import services as enrolment
 from apps.randomization import services as randomization
 from apps.randomization.sealing import Secret
+from apps.review import services as review
 from apps.subjects import services as subjects
 from apps.visits import services as visits
 from tests import journeys
@@ -231,3 +232,28 @@ def next_slot_is_low(world: World) -> Call:
 @scenario("apps.randomization.services.randomize_subject", *ALLOCATED)
 def next_slot_is_high(world: World) -> Call:
     return next_slot_of(world, b"b" * 32)
+
+
+@scenario("apps.review.services.holds.freeze", "review.hold.frozen")
+def subject_is_frozen(world: World) -> Call:
+    subject = world.screened
+    return lambda: review.freeze(world.personas["data_manager"].actor, subject, reason="Data cleaning")
+
+
+@scenario("apps.review.services.holds.lock", "review.hold.locked")
+def site_is_locked(world: World) -> Call:
+    return lambda: review.lock(world.personas["data_manager"].actor, world.site, reason="Database lock")
+
+
+@scenario("apps.review.services.holds.release", "review.hold.released")
+def hold_is_released(world: World) -> Call:
+    frozen = review.freeze(SYSTEM, world.screened, reason="Data cleaning")
+    return lambda: review.release(world.personas["data_manager"].actor, frozen, reason="Correction allowed")
+
+
+@scenario("apps.review.services.signing.sign", "review.signature.given")
+def casebook_is_signed(world: World) -> Call:
+    subject = world.screened
+    actor = world.personas["investigator"].actor
+    records = list(subject.records.all())
+    return lambda: review.sign(actor, subject, level="casebook", object_id=subject.pk, meaning="Reviewed", records=records)

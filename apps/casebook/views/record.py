@@ -22,6 +22,7 @@ from apps.capture.services import (
     store_file,
 )
 from apps.capture.services.records import refuse_closed
+from apps.casebook.record_badges import badges_of
 from apps.casebook.record_merge import MergePage, take_theirs
 from apps.casebook.record_names import typed_of, values_of
 from apps.casebook.record_page import RecordPage, address_of
@@ -46,6 +47,7 @@ def form_page(request, **where) -> HttpResponse:
 
 def show(request, page: RecordPage, status: int = 200) -> HttpResponse:
     page.is_line_offered = True
+    page.badges = badges_of(request.actor, page.place)
     context = subject_context(request, page.place.subject) | page.as_context()
     return render(request, "casebook/record/form.html", context, status=status)
 
