@@ -1,7 +1,7 @@
 """Collects the texts that a person reads into the catalogues, by Babel alone. `python -m trialcapture.runtime.extraction`.
 
 Python files are read by Babel; templates are first turned into calls by Django's own `templatize`, as `makemessages` does.
-`--check` changes nothing and fails, naming them, where a text has no translation.
+`--check` changes nothing and fails, naming them, where a text has no translation or a translation has no text.
 """
 
 import io
@@ -16,6 +16,7 @@ from babel.messages.extract import DEFAULT_KEYWORDS, extract
 from babel.messages.pofile import read_po, write_po
 from django.utils.translation.template import templatize
 
+from trialcapture.runtime.borrowed import BORROWED
 from trialcapture.runtime.places import BASE_DIR
 
 LANGUAGES = ["zh_Hans"]  # English is the language of the source
@@ -63,6 +64,8 @@ def collected(base: Path = BASE_DIR) -> Catalog:
     for path, message, comments, context in messages(base):
         flags = () if path.endswith(".html") else None
         catalogue.add(message, None, [(path, 0)], auto_comments=comments, context=context, flags=flags or ())
+    for message in BORROWED:
+        catalogue.add(message, None, [("allauth", 0)])
     return catalogue
 
 
@@ -79,6 +82,7 @@ def update(language: str, base: Path = BASE_DIR) -> bool:
     catalogue = existing(path, language)
     catalogue.update(collected(base), no_fuzzy_matching=True, update_header_comment=True)
     catalogue.obsolete.clear()
+    catalogue.fuzzy = False  # Babel marks a new catalogue's header as doubtful
     written = io.BytesIO()
     write_po(written, catalogue, width=110, include_lineno=False, sort_by_file=True, omit_header=False)
     # the day of collection would make every run a change
@@ -109,15 +113,29 @@ def untranslated(language: str, base: Path = BASE_DIR) -> list[str]:
     return missing
 
 
+def unused(language: str, base: Path = BASE_DIR) -> list[str]:
+    """Texts of the catalogue that the source does not have any more."""
+    wanted = collected(base)
+    held = (message for message in existing(catalogue_path(language, base), language) if message.id)
+    gone = (message.id for message in held if wanted.get(message.id, message.context) is None)
+    return [text if isinstance(text, str) else text[0] for text in gone]
+
+
+def check(language: str) -> bool:
+    """Whether source and catalogue agree; says where not."""
+    missing, gone = untranslated(language), unused(language)
+    for text in missing:
+        print(f"{language}: no translation of {text!r}", file=sys.stderr)
+    for text in gone:
+        print(f"{language}: nothing says {text!r} any more", file=sys.stderr)
+    return not missing and not gone
+
+
 def main(arguments: list[str]) -> int:
     if not django.conf.settings.configured:
         django.conf.settings.configure()
     if "--check" in arguments:
-        missing = {language: untranslated(language) for language in LANGUAGES}
-        for language, texts in missing.items():
-            for text in texts:
-                print(f"{language}: no translation of {text!r}", file=sys.stderr)
-        return 1 if any(missing.values()) else 0
+        return 0 if all([check(language) for language in LANGUAGES]) else 1
     for language in LANGUAGES:
         changed = update(language)
         print(
