@@ -30,10 +30,19 @@ def seconds(work: Callable[[], object]) -> float:
 
 def paired(work: Callable[[], object], reference: Callable[[], object], *, pairs: int = 7) -> tuple[float, float, float]:
     """(median ratio, median seconds of the work, of the reference) over A B A B … after one warm-up of each."""
-    work(), reference()
-    timed = [(seconds(work), seconds(reference)) for _ in range(pairs)]
+    timed = interleaved(work, reference, pairs)
     ratio = statistics.median(a / b for a, b in timed)
     return ratio, statistics.median(a for a, _ in timed), statistics.median(b for _, b in timed)
+
+
+def interleaved(work: Callable[[], object], reference: Callable[[], object], pairs: int) -> list[tuple[float, float]]:
+    work(), reference()
+    return [(seconds(work), seconds(reference)) for _ in range(pairs)]
+
+
+def undisturbed(timed: list[tuple[float, float]]) -> tuple[float, float]:
+    """Seconds of both when nothing else took the processor: the lowest tenth of each."""
+    return tuple(sorted(column)[len(timed) // 10] for column in zip(*timed, strict=True))
 
 
 def table(rows: list[Row]) -> str:

@@ -122,7 +122,7 @@ def database(url: str) -> dict:
         "PORT": str(parts.get("port", "")),
         "CONN_MAX_AGE": 300,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"application_name": "trialcapture"},
+        "OPTIONS": {"application_name": "trialcapture", "prepare_threshold": 2},
     }
 
 

@@ -22,6 +22,7 @@ from apps.audit.chain import canonical, chain_of
 from apps.audit.nudging import nudge
 from apps.common.actors import Actor
 from apps.common.errors import DomainError
+from apps.common.prepared import prepared_cursor
 
 Change = Sequence[Any]  # (item, old, new)
 # json.dumps writes NUL as \u0000; an odd number of backslashes tells it from the six characters typed by a person
@@ -167,7 +168,7 @@ def _append(recorded: list[_Recorded]) -> None:
     chains: dict[str, list[_Recorded]] = {}
     for event in recorded:
         chains.setdefault(event.chain, []).append(event)
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         for chain, events in sorted(chains.items()):
             cursor.execute(
                 "SELECT audit_append(%s, %s::text[], %s::boolean[])",

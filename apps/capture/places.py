@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from django.db import connection, models
+from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,6 +17,7 @@ from apps.capture.models import FormRecord
 from apps.common.actors import Actor
 from apps.common.errors import DomainError, Forbidden, NotVisible
 from apps.common.permissions import Permission
+from apps.common.prepared import prepared_cursor
 from apps.studies.models import Hold, Site, Study
 from apps.subjects.models import Subject
 from apps.visits.models import SubjectVisit
@@ -177,7 +178,7 @@ SELECT = f"SELECT {COLUMNS}, {ROLES}, {MILESTONES}, {QUERIES}, {VERSION}, {NEW_I
 def load_place(actor: Actor, ref: RecordRef, *, writes: bool = False) -> RecordPlace:
     """One statement; NotVisible where subject, visit, form or record do not exist for the actor."""
     where = BY_ID if ref.subject_id is not None else BY_NUMBER
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(SELECT + where, _parameters(actor, ref, writes))
         row = cursor.fetchone()
     if row is None:

@@ -8,6 +8,7 @@ waits for a form of 60 items and for the answer to one change.
 import json
 import random
 import re
+import statistics
 
 from django.db import connection
 from django.test import Client as TestClient
@@ -18,7 +19,7 @@ from apps.capture.services import save_record
 from apps.common.actors import SYSTEM, Actor
 from apps.subjects.models import Subject
 from bench import world
-from bench.measure import Row, paired
+from bench.measure import Row, interleaved, undisturbed
 from bench.web import Client, serving
 
 BARE_TABLES = {
@@ -49,8 +50,11 @@ def run(stack, *, quick: bool) -> list[Row]:
 
 
 def _row(what: str, work, reference, budget: float, pairs: int) -> Row:
-    ratio, mine, theirs = paired(work, reference, pairs=pairs)
-    detail = f"{mine * 1e3:.1f} ms / {theirs * 1e3:.1f} ms, {pairs} pairs"
+    timed = interleaved(work, reference, pairs)
+    mine, theirs = (statistics.median(column) for column in zip(*timed, strict=True))
+    a, b = undisturbed(timed)
+    detail = f"{mine * 1e3:.1f} / {theirs * 1e3:.1f} ms; undisturbed {a * 1e3:.1f} / {b * 1e3:.1f} ms = {a / b:.2f}"
+    ratio = statistics.median(one / other for one, other in timed)
     return Row(what, "a bare view with the same 4 writes", ratio, budget, detail)
 
 
@@ -128,7 +132,8 @@ def _feel(client: Client, study, subject, reference, pairs: int) -> list[Row]:
         ("open a 60-item form", lambda: client.get(url), 150),
         ("one change in it", change_one, 100),
     ):
-        ratio, mine, theirs = paired(work, reference, pairs=pairs // 4)
-        detail = f"{ratio:.1f} × a bare save ({mine * 1e3:.0f} ms / {theirs * 1e3:.1f} ms)"
+        timed = interleaved(work, reference, pairs // 4)
+        mine, theirs = (statistics.median(column) for column in zip(*timed, strict=True))
+        detail = f"{mine / theirs:.1f} × a bare save; undisturbed {undisturbed(timed)[0] * 1e3:.0f} ms"
         rows.append(Row(f"{what}, ms", "absolute, one client", mine * 1e3, allowed, detail))
     return rows

@@ -4,7 +4,6 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import connection
 from django.utils import timezone
 
 from apps.audit.ledger import ledger
@@ -16,6 +15,7 @@ from apps.capture.paths import changes_between, item_of
 from apps.capture.places import RecordPlace, held
 from apps.capture.services.following import follow
 from apps.common.actors import Actor
+from apps.common.prepared import prepared_cursor
 
 SAVE = """SELECT capture_save(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
 
@@ -148,7 +148,7 @@ def _save(actor: Actor, place: RecordPlace, record: FormRecord, reason: str, ask
         asking.close,
         _json([_opened(finding) | {"id": pk, "say": said} for pk, finding, said in asking.again]),
     ]
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(SAVE, parameters)
         return cursor.fetchone()[0]
 
