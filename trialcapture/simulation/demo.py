@@ -1,6 +1,7 @@
 """The demonstration: people, laboratories, randomization and subjects in every published study. Safe to run again."""
 
 import datetime as dt
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from apps.labs.analytes import LIBRARY
 from apps.labs.models import Laboratory
 from apps.labs.services import open_laboratory, set_ranges
 from apps.randomization.models import Scheme
+from apps.randomization.sealing import Secret
 from apps.randomization.selectors import needs_randomization
 from apps.randomization.services import create_scheme, go_live
 from apps.studies.models import Membership, Study
@@ -49,7 +51,13 @@ def prepare_study(study: Study, users: dict[str, User]) -> None:
         _ensure_laboratory(study, site)
     if needs_randomization(get_protocol(study.version_id)) and not Scheme.objects.filter(study=study).exists():
         statistician = _holder(study, Role.UNBLINDED_STATISTICIAN)
-        go_live(statistician, create_scheme(statistician, study))
+        go_live(statistician, create_scheme(statistician, study, secret=_known_secret(study)))
+
+
+def _known_secret(study: Study) -> Secret:
+    """Lists that anyone could derive: a demonstration gives the same arms each time, and no real trial has this secret."""
+    nonce, seed = (hashlib.sha256(f"demonstration:{study.slug}:{part}".encode()).digest() for part in ("nonce", "seed"))
+    return Secret(nonce, seed)
 
 
 def _holder(study: Study, role: str) -> Actor:

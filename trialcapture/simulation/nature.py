@@ -35,8 +35,8 @@ GROWTH = [
     (216, 173.0, 66.0),
 ]
 # what a girl's median is of a boy's, before and after puberty
-FEMALE = ((0.985, 0.96), (0.93, 0.87))
-GROWN = 156
+FEMALE = ((0.985, 0.96), (0.936, 0.87))
+PUBERTY = (132, 216)  # months, over which one becomes the other
 
 
 def median_size(sex: str, months: float) -> tuple[float, float]:
@@ -47,8 +47,9 @@ def median_size(sex: str, months: float) -> tuple[float, float]:
     part = min(max((months - m0) / (m1 - m0), 0.0), 1.0)
     height, weight = h0 + part * (h1 - h0), w0 + part * (w1 - w0)
     if sex == "F":
-        factors = FEMALE[months >= GROWN]
-        height, weight = height * factors[0], weight * factors[1]
+        part = min(max((months - PUBERTY[0]) / (PUBERTY[1] - PUBERTY[0]), 0.0), 1.0)
+        tall, heavy = (before + part * (after - before) for before, after in zip(*FEMALE, strict=True))
+        height, weight = height * tall, weight * heavy
     return height, weight
 
 

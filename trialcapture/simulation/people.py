@@ -78,7 +78,7 @@ def _ensure(person: Person, password: str) -> User:
 
 def ensure_roles(study: Study, users: dict[str, User]) -> None:
     """Each person's role at the study, once."""
-    sites = list(study.sites.all())
+    sites = list(study.sites.order_by("id"))  # as the definition names them: its own hospital first
     held = set(Membership.objects.filter(study=study, ended_at=None).values_list("user_id", "role", "site_id"))
     for person in PEOPLE:
         for site in _sites_of(person, study, sites):

@@ -59,7 +59,7 @@ def simulate(study: Study, run: Run, said: Callable[[int, Report], None] = lambd
 
     A refusal that was not meant ends that subject's course and is reported; the others go on.
     """
-    sites = list(study.sites.select_related("study").order_by("code"))
+    sites = list(study.sites.select_related("study").order_by("id"))
     casts = {site.pk: Cast.of(site) for site in sites}
     report, begun = Report(), time.perf_counter()
     with _without_waiting_for_the_disk():

@@ -53,12 +53,12 @@ MEAN_TROUBLES, WITHIN = 2.6, 330  # a person, days of treatment
 
 @dataclass(frozen=True)
 class Story:
-    """``goal``: what screening comes to; ``plot``: one of DECK; ``leaves_after``: days from day 0 to an early end."""
+    """``goal``: what screening comes to; ``plot``: one of DECK; ``leaves_after``: the part of the schedule before an end."""
 
     index: int
     plot: str
     goal: Goal
-    leaves_after: int | None = None
+    leaves_after: float | None = None
 
 
 def deal(protocol: Protocol, index: int, rng: random.Random) -> Story:
@@ -73,7 +73,7 @@ def deal(protocol: Protocol, index: int, rng: random.Random) -> Story:
     elif plot == "undecided":
         goal = Goal(raised=questions[index % len(questions)])
     early = plot in ("withdrawal", "early_stop", "lost")
-    return Story(index, plot, goal, rng.randint(45, 210) if early else None)
+    return Story(index, plot, goal, rng.uniform(0.25, 0.65) if early else None)
 
 
 def _can_break(rule: str) -> bool:

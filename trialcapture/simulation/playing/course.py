@@ -2,10 +2,13 @@
 
 import datetime as dt
 
+from django.db.models import Max
+
 from apps.common.permissions import Role
 from apps.enrolment.models import Departure
 from apps.enrolment.services import depart
 from apps.subjects.models import Subject
+from apps.visits.models import SubjectVisit
 from trialcapture.simulation.phrases import WITHDRAWALS, said
 from trialcapture.simulation.playing import events, screening, talk, treatment, visiting
 from trialcapture.simulation.playing.stage import Stage
@@ -30,7 +33,7 @@ def play_subject(stage: Stage, screened_on: dt.date) -> Subject:
 
 def _visits(stage: Stage, day_zero: dt.date) -> None:
     last = day_zero
-    leaves = stage.story.leaves_after and day_zero + dt.timedelta(days=stage.story.leaves_after)
+    leaves = _leaves_on(stage, day_zero)
     for _ in range(VISITS_MOST):
         visit = visiting.next_visit(stage)
         if visit is None:
@@ -52,6 +55,14 @@ def _visits(stage: Stage, day_zero: dt.date) -> None:
         visiting.attend(stage, visit, on)
         last = on
         _after(stage, visit, on)
+
+
+def _leaves_on(stage: Stage, day_zero: dt.date) -> dt.date | None:
+    """The day of an early end, by the schedule as it is planned on day 0."""
+    if stage.story.leaves_after is None:
+        return None
+    planned = SubjectVisit.objects.filter(subject=stage.subject).aggregate(last=Max("target"))["last"] or day_zero
+    return day_zero + dt.timedelta(days=round((planned - day_zero).days * stage.story.leaves_after))
 
 
 def _after(stage: Stage, visit, on: dt.date) -> None:
@@ -111,5 +122,4 @@ def _leave(stage: Stage, on: dt.date) -> bool:
 def _dispose(stage: Stage, on: dt.date, how: str) -> None:
     form = stage.form_that_sets("disposition")
     if form is not None and stage.chart.repeats(form.oid) == 0:
-        item = next(one for one in form.items.values() if one.definition.milestone == "disposition")
-        stage.enter(stage.log_spot(form.oid, 1), on, {item.oid: on.isoformat(), "DSDECOD": how})
+        stage.enter(stage.log_spot(form.oid, 1), on, {stage.item_that_sets("disposition"): on.isoformat(), "DSDECOD": how})

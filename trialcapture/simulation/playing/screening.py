@@ -88,7 +88,9 @@ def _spots(stage: Stage, visits: list[SubjectVisit], on: dt.date) -> list[Spot]:
     spots = [stage.visit_spot(visit, form, on) for visit in visits for form in protocol.forms_at(visit.code)]
     there = {spot.form_oid for spot in spots}
     spots += [Spot(form) for form in protocol.log_forms if form not in there and form in _read_by_criteria(stage)]
-    first = {spot.form_oid: spot for spot in reversed(spots)}
+    first: dict[str, Spot] = {}
+    for spot in spots:
+        first.setdefault(spot.form_oid, spot)
     return sorted(first.values(), key=lambda spot: not _is_consent(stage, spot.form_oid))
 
 

@@ -83,6 +83,12 @@ class Stage:
         """The next record of a log form, or the one that is named."""
         return Spot(form_oid, repeat=repeat or self.chart.repeats(form_oid) + 1)
 
+    def item_that_sets(self, milestone: str) -> str:
+        """The item that this dated fact is typed into; empty where there is none or it is computed."""
+        form = self.form_that_sets(milestone)
+        items = form.items.values() if form else ()
+        return next((one.oid for one in items if one.definition.milestone == milestone and one.compute is None), "")
+
     def form_that_sets(self, milestone: str) -> CompiledForm | None:
         """The log form whose item sets this dated fact."""
         for form in self.protocol.forms.values():
@@ -110,7 +116,15 @@ class Stage:
         return self._put(actor, spot, filled.values, complete=True, reason=reason)
 
     def change(self, spot: Spot, values: Values, reason: str, *, complete: bool = True) -> FormRecord:
-        return self._put(self.who_enters(), spot, values, complete=complete, reason=reason)
+        """Some values of a form; those that this protocol's form does not have are left out."""
+        items = spot.form(self.protocol).items
+        known = {oid: value for oid, value in values.items() if oid in items}
+        return self._put(self.who_enters(), spot, known, complete=complete, reason=reason)
+
+    def begin(self, spot: Spot, on: dt.date, given: Values) -> FormRecord:
+        """A form that is filled as far as it is known and completed later."""
+        filled = fill(self.visitor(on, given), spot, ANSWERS, careful=True)
+        return self._put(self.who_enters(), spot, filled.values, complete=False)
 
     def leave_out(self, spot: Spot) -> None:
         """The form was not done that day."""

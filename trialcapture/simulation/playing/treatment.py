@@ -55,8 +55,7 @@ def begin_course(stage: Stage, on: dt.date) -> None:
     if form is None or (cycle is not None and stage.facts["courses"] >= cycle.max):
         return
     stage.facts["courses"] += 1
-    item = next(one for one in form.items.values() if one.definition.milestone == "course_start")
-    stage.enter(stage.log_spot(form.oid), on, {item.oid: on.isoformat()})
+    stage.enter(stage.log_spot(form.oid), on, {stage.item_that_sets("course_start"): on.isoformat()})
 
 
 # -- periods of one dose
@@ -64,27 +63,29 @@ def begin_course(stage: Stage, on: dt.date) -> None:
 
 def _open_period(stage: Stage, on: dt.date, dose: Dose, reason: str) -> None:
     """Not complete before it ends: a site completes the line when it knows its last day."""
-    spot = stage.log_spot("EC")
-    values = {
+    spot = stage.log_spot(stage.form_that_sets("first_dose").oid)
+    given = {
+        stage.item_that_sets("last_dose"): None,
+        stage.item_that_sets("first_dose"): on.isoformat(),
         "ECSTDAT": on.isoformat(),
         "ECDOSE": f"{dose.each:.2f}",
         "ECFREQ": dose.frequency,
         "ECFORM": dose.formulation,
         "ECREASON": reason,
+        "ECENDAT": None,
+        "ECLAST": None,
+        "ECMISS": None,
     }
-    if reason in ("TOXICITY", "OTHER"):
-        values["ECREASTX"] = "CTCAE"
-    stage.change(spot, values, "", complete=False)
+    stage.begin(spot, on, given)
     stage.patient.dose, stage.facts["period"] = dose, spot
 
 
 def _close_period(stage: Stage, last: dt.date, *, is_end: bool = False) -> None:
-    begun = stage.patient.dose.since
-    values = {
-        "ECENDAT": max(last, begun).isoformat(),
-        "ECLAST": "Y" if is_end else "N",
-        "ECMISS": str(stage.rng.choice((0, 0, 0, 0, 1, 1, 2, 4))),
-    }
+    """Where the log cannot tell the last period from the others, only the last one gets its end."""
+    ends = max(last, stage.patient.dose.since).isoformat()
+    values = {"ECENDAT": ends, "ECLAST": "Y" if is_end else "N", "ECMISS": str(stage.rng.choice((0, 0, 0, 0, 1, 1, 2, 4)))}
+    if "ECLAST" not in stage.protocol.items:
+        values = {(stage.item_that_sets("last_dose") or "ECENDAT"): ends} if is_end else {}
     stage.change(stage.facts["period"], values, "", complete=True)
 
 
@@ -216,8 +217,7 @@ def relapse(stage: Stage, on: dt.date) -> None:
     form = stage.form_that_sets("relapse")
     stage.facts["relapsed"] = True
     if form is not None:
-        item = next(one for one in form.items.values() if one.definition.milestone == "relapse")
-        stage.enter(stage.log_spot(form.oid), on, {item.oid: on.isoformat(), "STABYN": None})
+        stage.enter(stage.log_spot(form.oid), on, {stage.item_that_sets("relapse"): on.isoformat(), "STABYN": None})
     change_dose(stage, on + dt.timedelta(days=1), stage.facts.get("effective", stage.patient.dose.each), "RELAPSE")
 
 
@@ -225,8 +225,11 @@ def stop(stage: Stage, on: dt.date, first_cut: dt.date) -> None:
     """The final stop is a decision of its own."""
     form = stage.form_that_sets("treatment_stop")
     if form is not None:
-        item = next(one for one in form.items.values() if one.definition.milestone == "treatment_stop")
-        stage.enter(stage.log_spot(form.oid), on, {item.oid: on.isoformat(), "STPTAP": first_cut.isoformat()})
+        stage.enter(
+            stage.log_spot(form.oid),
+            on,
+            {stage.item_that_sets("treatment_stop"): on.isoformat(), "STPTAP": first_cut.isoformat()},
+        )
     end(stage, on)
 
 
