@@ -131,13 +131,19 @@ FROM visits_subjectvisit v WHERE v.study_id = {study} ORDER BY v.id LIMIT {count
 
 
 def fill(
-    study: Study, *, subjects: int, visits: int = 30, records: int = 0, value: str = "(random() * 1000)::numeric(8, 2)::text"
-):
-    """Subjects with all their visits, and ``records`` records of form E."""
+    study: Study,
+    *,
+    subjects: int,
+    visits: int = 30,
+    records: int = 0,
+    items: int = 25,
+    value: str = "(random() * 1000)::numeric(8, 2)::text",
+) -> None:
+    """Subjects with all their visits, and ``records`` records of form E with its first ``items`` filled."""
     keys = {"study": study.pk, "site": study.sites.get().pk, "visits": visits, "version": study.version_id}
     form = study.forms.get(oid="E")
-    items = [entry["oid"] for entry in form.spec["groups"][0]["items"]]
-    data = "jsonb_build_object(" + ", ".join(f"'{oid}', {value}" for oid in items) + ")"
+    oids = [entry["oid"] for entry in form.spec["groups"][0]["items"]][:items]
+    data = "jsonb_build_object(" + ", ".join(f"'{oid}', {value}" for oid in oids) + ")"
     with as_owner() as connection:
         connection.execute(SUBJECTS.format(count=subjects, **keys))
         connection.execute(VISITS.format(**keys))
