@@ -73,7 +73,7 @@ class DepartForm(PlainForm):
 
 def departures_of(subject: Subject) -> list[tuple[str, str]]:
     """The ways out that the subject's status allows."""
-    return [(kind.value, kind.label) for kind in Departure.Kind if may_become(subject.status, DEPARTURES[kind])]
+    return [(kind.value, str(kind.label)) for kind in Departure.Kind if may_become(subject.status, DEPARTURES[kind])]
 
 
 class VisitDateForm(PlainForm):

@@ -15,7 +15,7 @@ from apps.safety.selectors import grades_of_record
 from apps.studies.protocol import get_protocol
 
 TONES = {None: "neutral", 0: "ok", 1: "info", 2: "attention", 3: "problem", 4: "problem"}
-VERDICT_TONES = {
+VERDICT_TONES: dict[str, str] = {
     TroughAssessment.Verdict.IN_RANGE: "ok",
     TroughAssessment.Verdict.ABOVE: "problem",
     TroughAssessment.Verdict.BELOW: "attention",

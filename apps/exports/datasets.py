@@ -99,7 +99,9 @@ def columns_of(dataset: Dataset) -> list[str]:
 
 def rows_sql(dataset: Dataset, selection: Selection, labels: dict[str, dict[str, str]]) -> sql.Composed:
     """The SELECT of a dataset, ordered by subject, visit and repeat. ``labels``: code list OID → code → label."""
-    columns = [sql.SQL("{} AS {}").format(sql.SQL(expression), sql.Identifier(name)) for name, expression in KEYS.items()]
+    columns: list[sql.Composable] = [
+        sql.SQL("{} AS {}").format(sql.SQL(expression), sql.Identifier(name)) for name, expression in KEYS.items()
+    ]
     if dataset.group:
         columns.append(sql.SQL("line.value ->> '_key' AS \"LINE\""))
     for item in dataset.items:
@@ -113,7 +115,7 @@ def rows_sql(dataset: Dataset, selection: Selection, labels: dict[str, dict[str,
 
 def source_sql(dataset: Dataset, selection: Selection, values: sql.Composable | None = None) -> sql.Composed:
     """FROM … WHERE …: the records (or the lines in them); shared by the rows and by the count they are checked against."""
-    line = sql.SQL("")
+    line: sql.Composable = sql.SQL("")
     if dataset.group:
         line = sql.SQL(
             "CROSS JOIN LATERAL jsonb_array_elements(coalesce(({shown}) -> {group}, '[]'::jsonb)) WITH ORDINALITY AS line"

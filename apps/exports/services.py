@@ -37,7 +37,7 @@ def request_export(actor: Actor, study: Study, *, status: str = "all", site_code
     with ledger(actor, study.pk) as entry:
         export = Export.objects.create(
             study=study,
-            requested_by_id=actor.user_id,
+            requested_by_id=actor.user_id or 0,
             filters={"status": status, "sites": [site.code for site in sites]},
             blinded=is_blinded(actor, study),
         )
@@ -102,7 +102,8 @@ def _write(export: Export, path: Path) -> dict:
     requester = Actor(user_id=user.pk, name=user.get_full_name())
     require(requester, EXPORT_DATA, study_id=study.pk)
     blinded = export.blinded or is_blinded(requester, study)
-    protocol = get_protocol(study.version_id)
+    assert study.version is not None  # only a published study can be exported
+    protocol = get_protocol(study.version.pk)
     selection = Selection(
         study_id=study.pk,
         site_ids=tuple(site.pk for site in _sites(requester, study, export.filters["sites"])),

@@ -58,10 +58,10 @@ def write_zip(
             query = rows_sql(dataset, selection, labels)
             count = sql.SQL("SELECT count(*) {}").format(source_sql(dataset, selection))
             files.append(_write_csv(cursor, archive, f"{dataset.name}.csv", query, count, columns_of(dataset)))
-        for number, (name, query) in enumerate(extra.items(), start=len(datasets)):
+        for number, (name, select) in enumerate(extra.items(), start=len(datasets)):
             on_progress(number, len(datasets) + len(extra), name)
-            count = sql.SQL("SELECT count(*) FROM ({}) AS q").format(query)
-            files.append(_write_csv(cursor, archive, f"{name}.csv", query, count, None))
+            count = sql.SQL("SELECT count(*) FROM ({}) AS q").format(select)
+            files.append(_write_csv(cursor, archive, f"{name}.csv", select, count, None))
         manifest = {**manifest, "ledger": {"position": position[0], "hash": position[1]}, "files": files}
         archive.writestr("manifest.json", json.dumps(manifest, indent=2, ensure_ascii=False, default=str))
     return manifest

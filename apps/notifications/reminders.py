@@ -1,9 +1,10 @@
 """Which visits are due or overdue, by the study's rules and the site's own day; one reminder an occasion."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -73,11 +74,11 @@ def _remind_of(study: Study, site: Site, rule: ReminderRule, visit: SubjectVisit
     return len(notices)
 
 
-def recipients(study: Study, site_id: int, roles: set[str], *, unblinded_only: bool = False):
+def recipients(study: Study, site_id: int, roles: Collection[str], *, unblinded_only: bool = False) -> QuerySet[User]:
     """Active people who hold one of the roles at the site; without the blinded where the notice could tell the arm."""
     held = Membership.objects.filter(study=study, ended_at=None)
-    at_site = held.filter(role__in=roles, site_id=site_id) | held.filter(role__in=roles, site_id=None)
+    at_site = held.filter(role__in=roles, site_id=site_id) | held.filter(role__in=roles, site__isnull=True)
     users = User.objects.filter(is_active=True, pk__in=at_site.values("user_id"))
     if unblinded_only:
-        users = users.exclude(pk__in=held.filter(role__in=blinded_roles(study.version_id)).values("user_id"))
+        users = users.exclude(pk__in=held.filter(role__in=blinded_roles(study.version_id or 0)).values("user_id"))
     return users.order_by("pk")

@@ -9,7 +9,7 @@ from apps.studies.models import Study
 def inbox_of(actor: Actor) -> QuerySet[Notice]:
     """One's own notices, of studies where one still holds a role."""
     return (
-        Notice.objects.filter(user_id=actor.user_id, study__in=Study.objects.visible_to(actor))
+        Notice.objects.filter(user_id=actor.user_id or 0, study__in=Study.objects.visible_to(actor))
         .select_related("study")
         .order_by("-pk")
     )

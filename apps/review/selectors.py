@@ -1,13 +1,15 @@
 """What is held in a study, as far as the actor may see it."""
 
+from apps.capture.models import FormRecord
 from apps.common.actors import Actor
 from apps.common.errors import DomainError
-from apps.review.services.holds import Held
 from apps.studies.access import sites_visible_to
 from apps.studies.models import Hold, Site, Study
 from apps.subjects.models import Subject
+from apps.visits.models import SubjectVisit
 
 SHOWN = 200
+Held = Study | Site | Subject | SubjectVisit | FormRecord
 
 
 def held_in(actor: Actor, study: Study) -> list[Held]:

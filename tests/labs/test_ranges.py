@@ -56,7 +56,9 @@ def test_age_bands_are_half_open_and_one_sex_wins_over_both(site, laboratory):
 def test_an_unknown_age_takes_only_a_range_for_all_ages(site, laboratory):
     set_ranges(SYSTEM, laboratory, [row(age_to_days=365)], effective_from=START, reason="infants")
     assert ranges_for(site.pk, sex="F", age_days=None, on=START) == {}
-    set_ranges(SYSTEM, laboratory, [row(analyte="HGB", unit="g/L", low="110", high="150")], effective_from=START, reason="all")
+    set_ranges(
+        SYSTEM, laboratory, [row(analyte="HGB", unit="g/L", low="110", high="150")], effective_from=START, reason="all"
+    )
     assert set(ranges_for(site.pk, sex="F", age_days=None, on=START)) == {"HGB"}
 
 

@@ -1,6 +1,6 @@
 """Grades every result of a record after its save, and raises flags. Nothing creates an adverse event by itself."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -14,7 +14,7 @@ from apps.common.actors import Actor
 from apps.labs.analytes import Analyte, analytes
 from apps.labs.models import ReferenceRange
 from apps.labs.selectors import ranges_for
-from apps.rules import UNKNOWN, PartialDate, typed
+from apps.rules import PartialDate, typed
 from apps.safety.ctcae import Graded, Sample, grade, terms_for
 from apps.safety.models import Flag, Grade
 from apps.safety.permissions import HANDLE_FLAGS
@@ -110,10 +110,10 @@ class Context:
     def graded(self, item: CompiledItem, analyte: Analyte, term: str) -> Grade | None:
         """An unsaved Grade of the item; None where there is no value or this version has no such term."""
         value = self.scope.value(item.oid)
-        if value is UNKNOWN or term not in terms_for(self.version):
+        if not isinstance(value, Decimal) or term not in terms_for(self.version):
             return None
         on = self.sampled_on(self.record.data)
-        sample, limits = self._sample(item, analyte, value, on)
+        sample = self._sample(item, analyte, value, on)
         found = grade(term, self.version, sample)
         return Grade(
             study_id=self.record.study_id,
@@ -131,40 +131,37 @@ class Context:
             baseline="" if sample.baseline is None else str(sample.baseline),
             baseline_grade=self._baseline_grade(item, analyte, term),
             grade=found.grade,
-            reason=_reason(found, on, limits, sample),
+            reason=_reason(found, on, self.ranges(on).get(analyte.code), sample),
             at=timezone.now(),
         )
 
-    def _sample(self, item: CompiledItem, analyte: Analyte, value: Any, on: date | None) -> tuple[Sample, Any]:
-        limits = self.ranges(on).get(analyte.code)
-        unit = item.definition.unit
-        low, high = _limits_in(limits, unit, analyte)
-        baseline, status = self._baseline(item, analyte)
-        return Sample(value, unit, low, high, baseline, status), limits
+    def _sample(self, item: CompiledItem, analyte: Analyte, value: Decimal, on: date | None) -> Sample:
+        limits = self.limits(item, analyte, on)
+        baseline = self._baseline(item, analyte)
+        if baseline is None:
+            return Sample(value, item.definition.unit, *limits)
+        return Sample(value, item.definition.unit, *limits, baseline.value, _status(baseline))
 
-    def _baseline(self, item: CompiledItem, analyte: Analyte) -> tuple[Decimal | None, str]:
-        """The baseline value and how it stood to the limits of its own day: normal, low, high, or "" if not known."""
-        record = self.scope.baseline_of(item.oid)
-        if record is None:
-            return None, ""
-        value = typed(item.kind, record.data.get(item.oid))
-        low, high = _limits_in(self.ranges(self.sampled_on(record.data)).get(analyte.code), item.definition.unit, analyte)
-        if high is not None and value > high:
-            return value, "high"
-        if low is not None and value < low:
-            return value, "low"
-        return value, "normal" if (high is not None or low is not None) else ""
-
-    def _baseline_grade(self, item: CompiledItem, analyte: Analyte, term: str) -> int | None:
+    def _baseline(self, item: CompiledItem, analyte: Analyte) -> Sample | None:
+        """The baseline value with the limits of its own day; none for the record that is the baseline itself."""
         record = self.scope.baseline_of(item.oid)
         if record is None or record.id == self.record.pk:
             return None
-        on = self.sampled_on(record.data)
-        low, high = _limits_in(self.ranges(on).get(analyte.code), item.definition.unit, analyte)
         value = typed(item.kind, record.data.get(item.oid))
-        return grade(term, self.version, Sample(value, item.definition.unit, low, high)).grade
+        if not isinstance(value, Decimal):
+            return None
+        return Sample(value, item.definition.unit, *self.limits(item, analyte, self.sampled_on(record.data)))
 
-    def sampled_on(self, data: dict[str, Any]) -> date | None:
+    def _baseline_grade(self, item: CompiledItem, analyte: Analyte, term: str) -> int | None:
+        baseline = self._baseline(item, analyte)
+        return None if baseline is None else grade(term, self.version, baseline).grade
+
+    def limits(self, item: CompiledItem, analyte: Analyte, on: date | None) -> tuple[Decimal | None, Decimal | None]:
+        """The laboratory's limits that day, where it states them in the value's own unit; never converted and compared."""
+        found = self.ranges(on).get(analyte.code)
+        return (found.low, found.high) if found and found.unit == item.definition.unit else (None, None)
+
+    def sampled_on(self, data: Mapping[str, Any]) -> date | None:
         """The form's first date, where it is whole."""
         for item in self.form.items.values():
             if item.definition.type == "date" and not item.line:
@@ -182,11 +179,13 @@ class Context:
         return self._ranges[on]
 
 
-def _limits_in(limits: ReferenceRange | None, unit: str, analyte: Analyte) -> tuple[Decimal | None, Decimal | None]:
-    """The limits, where the laboratory states them in the value's own unit; never converted and then compared."""
-    if limits is None or limits.unit != unit:
-        return None, None
-    return limits.low, limits.high
+def _status(baseline: Sample) -> str:
+    """How the baseline stood to the limits of its own day: normal, low, high, or "" if not known."""
+    if baseline.high is not None and baseline.value > baseline.high:
+        return "high"
+    if baseline.low is not None and baseline.value < baseline.low:
+        return "low"
+    return "normal" if baseline.high is not None or baseline.low is not None else ""
 
 
 def _reason(found: Graded, on: date | None, limits: ReferenceRange | None, sample: Sample) -> str:
