@@ -47,7 +47,7 @@
   }
   function keepHere() {
     try {
-      localStorage.setItem(storageKey, JSON.stringify({ at: Date.now(), fields: typed().toString() }));
+      localStorage.setItem(storageKey, JSON.stringify({ at: Date.now(), path: location.pathname, fields: typed().toString() }));
     } catch {
       // a full or closed storage only loses the fallback
     }
@@ -55,6 +55,17 @@
   function dropHere() {
     try {
       localStorage.removeItem(storageKey);
+    } catch {
+      // as above
+    }
+  }
+  // what the server settled (saved, thrown away) waits here no more; a line may have come to lie at another address
+  function dropSettled() {
+    const settled = new Set([...document.querySelectorAll("[data-settled]")].map((note) => note.dataset.settled));
+    try {
+      for (const key of Object.keys(localStorage)) {
+        if (key.startsWith("trialcapture:draft:") && settled.has(JSON.parse(localStorage.getItem(key)).path)) localStorage.removeItem(key);
+      }
     } catch {
       // as above
     }
@@ -84,6 +95,7 @@
       dropHere();
     }
     if (!kept?.fields || document.querySelector(".errors")) return;
+    if (kept.fields === typed().toString()) return; // the page shows it already
     const fields = new URLSearchParams(kept.fields);
     const own = fields.get("revision");
     if (own !== form.elements.revision.value) form.elements.revision.value = own; // the save will offer a merge
@@ -147,9 +159,14 @@
     form.requestSubmit(pending);
   });
   form.addEventListener("submit", (event) => {
-    // session.js may still be asking whether the session is there
     if (event.defaultPrevented) return;
     isLeaving = true;
+    // session.js, which hears of it next, may hold it back: no session, no server
+    setTimeout(() => {
+      if (!event.defaultPrevented) return;
+      isLeaving = false;
+      draftSoon();
+    }, 0);
     clearTimeout(drafting);
     keepHere();
     say(words.saving);
@@ -160,14 +177,9 @@
     const key = `${storageKey}:place`;
     const place = JSON.parse(sessionStorage.getItem(key) || "null");
     sessionStorage.removeItem(key);
-    if (!place) return false;
-    const isSaved = !document.querySelector(".errors");
-    if (isSaved) {
-      dropHere();
-      window.scrollTo(0, place.scroll);
-      document.getElementById(place.at)?.focus({ preventScroll: true });
-    }
-    return isSaved;
+    if (!place || document.querySelector(".errors")) return;
+    window.scrollTo(0, place.scroll);
+    document.getElementById(place.at)?.focus({ preventScroll: true });
   }
 
   // -- keys
@@ -252,5 +264,7 @@
   const keys = document.getElementById("form-keys");
   if (keys) document.querySelector("#keys-dialog .keys")?.append(keys.content.cloneNode(true));
   if (document.querySelector(".errors")) isChanged = true;
-  if (!backToPlace()) restoreHere();
+  dropSettled();
+  restoreHere();
+  backToPlace();
 })();

@@ -68,7 +68,8 @@ def _save(request, ref: RecordRef) -> HttpResponse:
         page = RecordPage(place, typed=typed, revision=revision, error=error)
         return show(request, page, status=422 if isinstance(error, Refused) else 409)
     is_done = record.status == record.Status.COMPLETE
-    messages.success(request, _("Complete.") if is_done else _("Saved."))
+    # the page says of which address it was: the browser then lets go of what it kept for it (form.js)
+    messages.success(request, _("Complete.") if is_done else _("Saved."), extra_tags=request.path)
     return redirect(address_of(ref))
 
 
@@ -116,6 +117,7 @@ def draft(request, **where) -> HttpResponse:
     ref = ref_of(**where)
     if "discard" in request.POST:
         discard_draft(request.actor, ref)
+        messages.info(request, _("What was not saved is thrown away."), extra_tags=address_of(ref))
         return redirect(address_of(ref))
     kept = save_draft(request.actor, ref, typed_of(request.POST), max(number_of(request.POST.get("revision")), 0))
     return JsonResponse({"at": timezone.localtime(kept.updated_at).strftime("%H:%M:%S")})
