@@ -221,9 +221,8 @@
   }
   function today(event) {
     event.preventDefault();
-    const day = new Date();
-    const two = (number) => String(number).padStart(2, "0");
-    event.target.value = `${day.getFullYear()}-${two(day.getMonth() + 1)}-${two(day.getDate())}`;
+    // the site's day, wherever the reader is; Sweden writes it as we do
+    event.target.value = new Date().toLocaleDateString("sv-SE", { timeZone: words.zone });
     event.target.dispatchEvent(new Event("change", { bubbles: true }));
   }
   function choose(event, item) {

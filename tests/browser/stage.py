@@ -7,11 +7,13 @@ from django.test import Client
 from apps.accounts.models import User
 from apps.common.actors import SYSTEM
 from apps.common.permissions import SITE_ROLES, Role
+from apps.enrolment import services as enrolment
 from apps.randomization import services as randomization
 from apps.studies.models import Membership, Site, Study
 from apps.studies.protocol import protocol_for_site, site_today
 from apps.studies.services import publish
 from tests.factories import UserFactory
+from tests.journeys import enter
 from tests.trials.definitions import T1, T3, loaded
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -160,4 +162,14 @@ def years_before(stage: Stage, years: int) -> str:
     return date(today.year - years, 3, 5).isoformat()
 
 
-__all__ = ["T1", "T3", "Stage"]
+def eligible(stage: Stage):
+    """Of T1, with all that its criteria read; confirmed and enrolled."""
+    subject = enrolment.screen(SYSTEM, stage.site, date.fromisoformat(stage.day(-10)))
+    enter(subject, "IC", "SCR", complete=True, **consent(stage, -10))
+    for oid, values in discontinuation(stage, -10).items():
+        enter(subject, oid, "SCR", complete=True, **values)
+    enrolment.confirm_eligibility(SYSTEM, subject)
+    return enrolment.enrol_subject(SYSTEM, subject)
+
+
+__all__ = ["T1", "T3", "Stage", "eligible"]

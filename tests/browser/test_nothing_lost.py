@@ -13,7 +13,7 @@ from apps.enrolment import services as enrolment
 from apps.randomization.models import Allocation
 from tests.browser import stage as typed
 from tests.browser.hands import Person
-from tests.browser.stage import T1, T3, Stage
+from tests.browser.stage import T1, T3, Stage, eligible
 from tests.factories import PASSWORD
 from tests.journeys import enter
 
@@ -190,13 +190,3 @@ def test_a_double_click_randomizes_once(come, stage: Stage):
     anna.go("studies", stage.study.slug, "subjects", subject.number, "randomize")
     anna.is_told("was allocated already")
     assert Allocation.objects.count() == 1
-
-
-def eligible(stage: Stage):
-    """Of T1, with all that its criteria read; confirmed and enrolled."""
-    subject = enrolment.screen(SYSTEM, stage.site, typed.date.fromisoformat(stage.day(-10)))
-    enter(subject, "IC", "SCR", complete=True, **typed.consent(stage, -10))
-    for oid, values in typed.discontinuation(stage, -10).items():
-        enter(subject, oid, "SCR", complete=True, **values)
-    enrolment.confirm_eligibility(SYSTEM, subject)
-    return enrolment.enrol_subject(SYSTEM, subject)
