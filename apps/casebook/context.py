@@ -20,13 +20,13 @@ SHOWN_AT_MOST = 99
 
 @dataclass(frozen=True)
 class Room:
-    """``right`` is the code of the permission that opens it, ``count`` a reader of what waits in it."""
+    """``right`` is the code of the permission that opens it, ``waiting`` reads the rows that wait in it."""
 
     view: str
     label: str | Promise
     icon: str
     right: str = ""
-    count: Callable | None = None
+    waiting: Callable | None = None
     waits: str | Promise = ""
 
 
@@ -109,11 +109,11 @@ def _furnish(built: Rail, study: Study, request, roles: frozenset[str]) -> None:
     built.site = next((site for site in built.sites if site.code == code), None)
     blinded = not blinded_roles(study.version_id).isdisjoint(roles) if study.version_id else False
     current = room_of(request.resolver_match.view_name)
-    for room in ROOMS:
-        url = address(room.view, slug=study.slug)
-        if url and may_enter(room, roles):
-            count = room.count(request.actor, study, built.sites, blinded) if room.count else 0
-            built.rooms.append(OpenRoom(room, url, room is current, count))
+    rooms = [(room, address(room.view, slug=study.slug)) for room in ROOMS if may_enter(room, roles)]
+    counts = waiting.counted(
+        {room.view: room.waiting(request.actor, study, built.sites, blinded) for room, url in rooms if url and room.waiting}
+    )
+    built.rooms = [OpenRoom(room, url, room is current, counts[room.view]) for room, url in rooms if url]
 
 
 def may_enter(room: Room, roles: frozenset[str]) -> bool:

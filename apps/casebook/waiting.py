@@ -1,5 +1,12 @@
-"""How much waits in each room, counted only as far as the rail shows it (99+): the same cost at any size."""
+"""What waits in each room, read only as far as the rail shows it (99+): the same cost at any size.
 
+Each room's reader gives the rows that wait; ``counted`` counts those of all rooms in one statement.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+
+from django.db.models import QuerySet, Value
 from django.utils import timezone
 
 from apps.capture.models import Query
@@ -10,19 +17,25 @@ from apps.visits.models import SubjectVisit
 LIMIT = 100
 
 
-def open_queries(actor, study, sites, blinded) -> int:
-    waiting = visible_queries(actor, study, is_blinded=blinded).filter(status=Query.Status.OPEN)
-    return waiting.order_by().values("pk")[:LIMIT].count()
+def counted(waiting: Mapping[str, QuerySet]) -> Counter[str]:
+    """How many rows wait under each name, ``LIMIT`` at most."""
+    heads = [rows.order_by().values_list(Value(name))[:LIMIT] for name, rows in waiting.items()]
+    if not heads:
+        return Counter()
+    found = heads[0].union(*heads[1:], all=True) if len(heads) > 1 else heads[0]
+    return Counter(name for (name,) in found)
 
 
-def open_flags(actor, study, sites, blinded) -> int:
+def open_queries(actor, study, sites, blinded) -> QuerySet[Query]:
+    return visible_queries(actor, study, is_blinded=blinded).filter(status=Query.Status.OPEN).select_related(None)
+
+
+def open_flags(actor, study, sites, blinded) -> QuerySet[Flag]:
     waiting = Flag.objects.filter(study=study, subject__site__in=sites, status=Flag.Status.OPEN)
-    if blinded:
-        waiting = waiting.filter(audience="")
-    return waiting.values("pk")[:LIMIT].count()
+    return waiting.filter(audience="") if blinded else waiting
 
 
-def overdue_visits(actor, study, sites, blinded) -> int:
+def overdue_visits(actor, study, sites, blinded) -> QuerySet[SubjectVisit]:
     """Planned visits whose window closed before today (UTC) without a visit."""
     overdue = SubjectVisit.objects.filter(
         study=study,
@@ -31,6 +44,4 @@ def overdue_visits(actor, study, sites, blinded) -> int:
         actual=None,
         latest__lt=timezone.now().date(),
     )
-    if blinded:
-        overdue = overdue.filter(audience="")
-    return overdue.values("pk")[:LIMIT].count()
+    return overdue.filter(audience="") if blinded else overdue

@@ -127,7 +127,7 @@ class Packer:
             self._error = error
 
 
-def _blocks(copy, size: int = 1 << 18) -> Iterator[bytearray]:
+def _blocks(copy, size: int = 1 << 20) -> Iterator[bytearray]:
     """COPY gives a line at a time; hashing and compressing want larger pieces."""
     block = bytearray()
     for piece in copy:

@@ -83,7 +83,7 @@ def waiting_queries(persona):
     built = rail_for(persona)
     roles = frozenset(persona.user.memberships.values_list("role", flat=True))
     blinded = "outcome_assessor" in roles
-    return open_queries(persona.actor, built.study, built.sites, blinded)
+    return open_queries(persona.actor, built.study, built.sites, blinded).count()
 
 
 def test_a_page_of_one_subject_stands_in_subjects(personas, waiting):

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.casebook.selectors.reader import Reader
 from apps.enrolment.models import Departure
 from apps.enrolment.selectors import newest_departure
+from apps.enrolment.services import DEPARTURES
 from apps.studies.protocol import protocol_for_site
 from apps.subjects.milestones import TREATMENT
 from apps.subjects.models import Subject
@@ -62,6 +63,8 @@ def _blinded_kinds(subject: Subject) -> set[str]:
 
 def departure_of(reader: Reader, subject: Subject) -> Departure | None:
     """Why the subject left; the end of treatment is not for the blinded."""
+    if subject.status not in DEPARTURES.values():
+        return None
     departure = newest_departure(subject)
     hidden = departure is not None and reader.blinded and departure.kind == Departure.Kind.OFF_TREATMENT
     return None if hidden else departure

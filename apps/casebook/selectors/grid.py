@@ -57,6 +57,12 @@ class Grid:
     forms: list[Any]
     rows: list[Row]
     logs: list[Log]
+    protocol: Protocol
+
+    @property
+    def queries(self) -> int:
+        """All that are not closed, on visits' forms and logs."""
+        return sum(cell.queries for row in self.rows for cell in row.cells) + sum(log.queries for log in self.logs)
 
     def row_of(self, visit_id: int) -> Row:
         return next(row for row in self.rows if row.visit.pk == visit_id)
@@ -77,7 +83,7 @@ def grid_of(reader: Reader, subject: Subject) -> Grid:
     today = today_at(subject.site)
     rows = [_row(subject, protocol, visit, forms, by_visit.get(visit.pk, {}), queries, today) for visit in visits]
     logs = [_log(subject, protocol.forms[oid], records, queries) for oid in protocol.log_forms if oid not in hidden]
-    return Grid(forms, rows, logs)
+    return Grid(forms, rows, logs, protocol)
 
 
 def open_queries_of(reader: Reader, subject: Subject) -> Counter[int]:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.capture.models import FormRecord
-from apps.casebook.selectors.grid import open_queries_of, visit_label
+from apps.casebook.selectors.grid import Grid, open_queries_of, visit_label
 from apps.casebook.selectors.places import subject_url
 from apps.casebook.selectors.reader import Reader, status_for
 from apps.common.dates import completed_months
@@ -53,14 +53,15 @@ class Header:
     flags: int | None
     arm: Any
     knows_arm: bool
+    allocated: bool | None  # None: the reader may not see allocations, so nobody asked
 
 
-def header_of(reader: Reader, subject: Subject, *, queries: int | None = None) -> Header:
-    """``queries`` where the page has counted the open ones already. Flags and arm only for those who may know them."""
-    protocol = protocol_for_site(subject.site)
+def header_of(reader: Reader, subject: Subject, grid: Grid | None = None) -> Header:
+    """``grid`` where the page has read it already. Flags and arm only for those who may know them."""
+    protocol = protocol_for_site(subject.site) if grid is None else grid.protocol
     arm = arm_codes([subject.pk]).get(subject.pk) if reader.sees_arms else None
-    if queries is None:
-        queries = sum(open_queries_of(reader, subject).values())
+    queries = sum(open_queries_of(reader, subject).values()) if grid is None else grid.queries
+    visits = list(visits_of(reader.actor, subject)) if grid is None else [row.visit for row in grid.rows]
     flags = open_flags_of(reader.actor, subject.study, subject) if reader.may(VIEW_FLAGS) else None
     if flags is not None and reader.blinded:
         flags = flags.filter(audience="")
@@ -70,11 +71,12 @@ def header_of(reader: Reader, subject: Subject, *, queries: int | None = None) -
         status=status_for(reader, subject.status),
         tone=TONES.get(status_for(reader, subject.status), "neutral"),
         age=age_of(subject, protocol),
-        next=_next(reader, subject, protocol),
+        next=_next(subject, protocol, visits),
         queries=queries,
         flags=None if flags is None else flags.count(),
         arm=protocol.arms.get(arm) if arm else None,
         knows_arm=arm is not None and len(protocol.arms) > 1,
+        allocated=arm is not None if reader.sees_arms else None,
     )
 
 
@@ -98,8 +100,8 @@ def birth_of(subject: Subject, protocol):
     return value.earliest if isinstance(value, PartialDate) and value.is_full else None
 
 
-def _next(reader: Reader, subject: Subject, protocol) -> Next | None:
-    visit = next_visit(list(visits_of(reader.actor, subject)))
+def _next(subject: Subject, protocol, visits: list[SubjectVisit]) -> Next | None:
+    visit = next_visit(visits)
     if visit is None or subject.status in ("screen_failed", "withdrawn", "lost", "died", "completed"):
         return None
     today = today_at(subject.site)

@@ -13,7 +13,7 @@ from apps.enrolment.permissions import CONFIRM_ELIGIBILITY, ENROL_SUBJECT
 from apps.enrolment.selectors import confirmed_assessment
 from apps.randomization.permissions import RANDOMIZE
 from apps.randomization.selectors import is_allocated, needs_randomization
-from apps.studies.protocol import Protocol, protocol_for_site
+from apps.studies.protocol import Protocol
 from apps.subjects.models import Subject
 from apps.subjects.selectors import milestones_of
 
@@ -29,19 +29,18 @@ class Step:
     url: str = ""
 
 
-def next_step(reader: Reader, subject: Subject, grid: Grid) -> Step | None:
-    """One step; None for a subject who left and has nothing open."""
+def next_step(reader: Reader, subject: Subject, grid: Grid, allocated: bool | None = None) -> Step | None:
+    """One step; None for a subject who left and has nothing open. ``allocated`` where the page knows it already."""
     if subject.status == Status.SCREENED:
         return _screening_step(reader, subject, grid)
-    if subject.status in TREATED and not is_allocated(subject):
-        return _allocation_step(reader, subject)
+    if subject.status in TREATED and not (is_allocated(subject) if allocated is None else allocated):
+        return _allocation_step(reader, subject, grid.protocol)
     return _visit_step(reader, grid)
 
 
 def _screening_step(reader: Reader, subject: Subject, grid: Grid) -> Step:
-    protocol = protocol_for_site(subject.site)
     if milestones_of(subject).first("consent") is None:
-        url = consent_url(protocol, grid) if reader.may(ENTER_DATA) else ""
+        url = consent_url(grid.protocol, grid) if reader.may(ENTER_DATA) else ""
         return Step(_("Record informed consent"), url) if url else Step(_("Informed consent has not been recorded."))
     if confirmed_assessment(subject) is not None:  # what the criteria do not need may be entered later
         if reader.may(ENROL_SUBJECT):
@@ -71,8 +70,8 @@ def _unfinished(grid: Grid) -> Step | None:
     return None
 
 
-def _allocation_step(reader: Reader, subject: Subject) -> Step:
-    if not needs_randomization(protocol_for_site(subject.site)):
+def _allocation_step(reader: Reader, subject: Subject, protocol: Protocol) -> Step:
+    if not needs_randomization(protocol):
         text = _("Assign the treatment")
     else:
         text = _("Randomize")

@@ -35,12 +35,11 @@ def refusal_of(act: Callable[[], Any]) -> DomainError | None:
 def subject_context(request, subject: Subject, reader: Reader | None = None, grid: Grid | None = None) -> dict[str, Any]:
     """Study, subject, who reads, and the header that all pages of a subject share."""
     reader = reader or reader_of(request.actor, subject.study, subject.site_id)
-    counted = None if grid is None else queries_in(grid)
     return {
         "study": subject.study,
         "subject": subject,
         "reader": reader,
-        "header": header_of(reader, subject, queries=counted),
+        "header": header_of(reader, subject, grid),
     }
 
 
@@ -49,7 +48,3 @@ def grid_context(request, subject: Subject) -> dict[str, Any]:
     reader = reader_of(request.actor, subject.study, subject.site_id)
     grid = grid_of(reader, subject)
     return subject_context(request, subject, reader, grid) | {"grid": grid}
-
-
-def queries_in(grid: Grid) -> int:
-    return sum(cell.queries for row in grid.rows for cell in row.cells) + sum(log.queries for log in grid.logs)

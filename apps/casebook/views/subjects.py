@@ -69,7 +69,7 @@ def subject(request, slug, number):
     context = grid_context(request, found)
     reader = context["reader"]
     context |= {
-        "step": next_step(reader, found, context["grid"]),
+        "step": next_step(reader, found, context["grid"], context["header"].allocated),
         "milestones": milestone_lines(reader, found),
         "departure": departure_of(reader, found),
         "may_depart": reader.may(DEPART_SUBJECT),
