@@ -39,6 +39,7 @@ class Notice(models.Model):
         constraints = [models.UniqueConstraint(fields=["user", "occasion"], name="notice_once")]
         indexes = [
             models.Index(fields=["user", "-id"], name="notice_inbox"),
+            models.Index(fields=["user", "-id"], name="notice_unread", condition=models.Q(read_at=None)),
             models.Index(fields=["id"], name="notice_mail", condition=models.Q(mail__in=["waiting", "sending"])),
         ]
 

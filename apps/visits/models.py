@@ -44,6 +44,10 @@ class SubjectVisit(models.Model):
         indexes = [
             models.Index(fields=["study", "status", "target"], name="visit_due"),
             models.Index(fields=["subject", "position", "cycle"], name="visit_order"),
+            # the rail counts what is overdue on every page: it may not read the visits that are not
+            models.Index(
+                fields=["study", "latest"], name="visit_overdue", condition=models.Q(status="planned", actual=None)
+            ),
         ]
 
     def __str__(self) -> str:

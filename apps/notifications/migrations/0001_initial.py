@@ -68,6 +68,7 @@ class Migration(migrations.Migration):
             options={
                 "indexes": [
                     models.Index(fields=["user", "-id"], name="notice_inbox"),
+                    models.Index(condition=models.Q(("read_at", None)), fields=["user", "-id"], name="notice_unread"),
                     models.Index(
                         condition=models.Q(("mail__in", ["waiting", "sending"])), fields=["id"], name="notice_mail"
                     ),

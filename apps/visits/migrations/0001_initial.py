@@ -67,6 +67,11 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(fields=["study", "status", "target"], name="visit_due"),
                     models.Index(fields=["subject", "position", "cycle"], name="visit_order"),
+                    models.Index(
+                        condition=models.Q(("actual", None), ("status", "planned")),
+                        fields=["study", "latest"],
+                        name="visit_overdue",
+                    ),
                 ],
                 "constraints": [
                     models.UniqueConstraint(fields=("subject", "code", "cycle", "occurrence"), name="subject_visit_once")
