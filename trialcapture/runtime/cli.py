@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--yes", action="store_true")
     options = parser.parse_args(arguments)
     check_python()
-    stack = Stack(places(), port_from(dict(os.environ)))
+    stack = Stack(places(), port_from(dict(os.environ)), is_demo=options.command == "demo")
     actions: dict[str, Callable[[Stack, argparse.Namespace], int | None]] = {
         "up": up,
         "demo": demo,

@@ -29,6 +29,7 @@ READY_TIMEOUT = 60
 class Stack:
     places: Places
     port: int = 8000
+    is_demo: bool = False
 
     @cached_property
     def postgres(self) -> Postgres:
@@ -64,6 +65,8 @@ class Stack:
             "DJANGO_SETTINGS_MODULE": "trialcapture.settings",
             "PYTHONUNBUFFERED": "1",
         }
+        if self.is_demo:
+            ours["TRIALCAPTURE_DEMO"] = "true"
         return {**kept, **ours, **self.credentials.web, **more}
 
     def owner_environ(self) -> dict[str, str]:
