@@ -5,6 +5,8 @@ from collections.abc import Callable
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from apps.common.units import unit_words
+
 
 def bilingual(say: Callable[[], str]) -> dict[str, str]:
     """The text in English and Chinese, for what is stored and read later by either."""
@@ -17,7 +19,8 @@ def bilingual(say: Callable[[], str]) -> dict[str, str]:
 
 def range_in_words(interval, unit: str = "") -> str:
     """ "8 to 15 g/L, bounds included": open and closed ends are said."""
-    tail = f" {unit}" if unit else ""
+    words = unit_words(unit)
+    tail = f" {words}" if words else ""
     if interval.low is None and interval.high is None:
         return _("any value")
     if interval.high is None:

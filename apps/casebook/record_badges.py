@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from apps.capture.places import RecordPlace
 from apps.common.actors import Actor
 from apps.common.text import in_language
+from apps.common.units import unit_words
 from apps.dosing.models import TroughAssessment
 from apps.dosing.selectors import assessment_of
 from apps.dosing.services import level_item
@@ -37,8 +38,9 @@ def badges_of(actor: Actor, place: RecordPlace) -> dict[str, list[SafeString]]:
 
 def _grade(grade: Grade) -> SafeString:
     words = _("Not gradable") if grade.grade is None else _("Grade %(grade)s") % {"grade": grade.grade}
-    limits = f"{_plain(grade.low)}–{_plain(grade.high)} {grade.unit}"
-    title = f"CTCAE v{grade.ctcae_version}: {grade.reason} ({limits})"
+    title = f"CTCAE v{grade.ctcae_version}: {grade.reason}"
+    if grade.low is not None or grade.high is not None:
+        title += f" ({_plain(grade.low)}–{_plain(grade.high)} {unit_words(grade.unit)})"
     return _badge(TONES[grade.grade], words, title)
 
 

@@ -11,6 +11,7 @@ from apps.audit.ledger import ledger
 from apps.capture.models import FormRecord
 from apps.capture.scope import SubjectScope
 from apps.common.actors import Actor
+from apps.common.units import unit_sign
 from apps.labs.analytes import Analyte, analytes
 from apps.labs.models import ReferenceRange
 from apps.labs.selectors import ranges_for
@@ -217,7 +218,7 @@ def _flag(actor: Actor, record: FormRecord, protocol: Protocol, row: Grade) -> N
 
 def _words(row: Grade, en: str, zh: str) -> dict[str, str]:
     name = terms_for(row.ctcae_version)[row.term].name[row.ctcae_version]
-    result, scale = f"{row.value} {row.unit}", f"CTCAE v{row.ctcae_version}"
+    result, scale = f"{row.value} {unit_sign(row.unit)}", f"CTCAE v{row.ctcae_version}"
     known = row.baseline_grade is not None
     baseline_en = f"baseline grade {row.baseline_grade}" if known else "no baseline grade"
     baseline_zh = f"基线{row.baseline_grade}级" if known else "无基线分级"
