@@ -12,6 +12,7 @@ from apps.capture.models import FormRecord
 from apps.capture.scope import SubjectScope
 from apps.common.actors import Actor
 from apps.common.errors import DomainError
+from apps.common.text import day_in_words
 from apps.enrolment.assessing import Assessment
 from apps.enrolment.models import Departure, EligibilityAssessment, Verdict
 from apps.enrolment.permissions import CONFIRM_ELIGIBILITY, DEPART_SUBJECT, ENROL_SUBJECT
@@ -218,7 +219,8 @@ def refuse_without_consent(subject: Subject, on: date | None = None) -> None:
         )
     if on is not None and on < consent:
         raise DomainError(
-            _("The consent is of %(consent)s, after %(on)s.") % {"consent": consent, "on": on}, code="before_consent"
+            _("The consent is of %(consent)s, after %(on)s.") % {"consent": day_in_words(consent), "on": day_in_words(on)},
+            code="before_consent",
         )
 
 

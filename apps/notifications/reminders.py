@@ -66,7 +66,7 @@ def _remind_of(study: Study, site: Site, rule: ReminderRule, visit: SubjectVisit
         kind=rule.code,
         occasion=occasion,
         say=getattr(wording, rule.code),
-        args=(visit.subject.number, f"{day:%Y-%m-%d}"),
+        args=(visit.subject.number, day),
         link=reverse("casebook:subject", args=[study.slug, visit.subject.number]),
         subject=visit.subject,
         language=site.language,

@@ -1,25 +1,26 @@
 """What notices say. A mail holds the subject's number and a link: no clinical value, no visit name, no arm."""
 
 from collections.abc import Callable
+from datetime import date
 
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from apps.studies.models import in_language
+from apps.common.text import day_in_words, in_language
 
 
-def visit_due(number: str, day: str) -> tuple[str, str]:
+def visit_due(number: str, day: date) -> tuple[str, str]:
     return (
         _("Visit due: subject %(number)s") % {"number": number},
-        _("A visit of subject %(number)s is planned for %(day)s.") % {"number": number, "day": day},
+        _("A visit of subject %(number)s is planned for %(day)s.") % {"number": number, "day": day_in_words(day)},
     )
 
 
-def visit_overdue(number: str, day: str) -> tuple[str, str]:
+def visit_overdue(number: str, day: date) -> tuple[str, str]:
     return (
         _("Visit overdue: subject %(number)s") % {"number": number},
         _("The window of a visit of subject %(number)s ended on %(day)s and the visit has not been entered.")
-        % {"number": number, "day": day},
+        % {"number": number, "day": day_in_words(day)},
     )
 
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from apps.audit.ledger import block_memory, ledger
 from apps.common.actors import Actor
 from apps.common.errors import DomainError
+from apps.common.text import day_in_words
 from apps.studies.access import require
 from apps.studies.models import Hold, Site
 from apps.studies.protocol import version_for_site
@@ -150,7 +151,9 @@ def refuse_future(site: Site, on: date) -> None:
     today = today_at(site)
     if on > today:
         raise DomainError(
-            _("%(on)s lies in the future; at the site it is %(today)s.") % {"on": on, "today": today}, code="future"
+            _("%(on)s lies in the future; at the site it is %(today)s.")
+            % {"on": day_in_words(on), "today": day_in_words(today)},
+            code="future",
         )
 
 

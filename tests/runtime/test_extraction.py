@@ -72,6 +72,15 @@ def test_what_is_not_translated_is_named(tree):
     assert "Sign in" not in extraction.untranslated("zh_Hans", tree)
 
 
+def test_what_nothing_says_any_more_is_named(tree):
+    extraction.update("zh_Hans", tree)
+    assert extraction.unused("zh_Hans", tree) == []
+    (tree / "templates" / "page.html").write_text('{% load i18n %}{% translate "Sign in" %}')
+    assert extraction.unused("zh_Hans", tree) == ["Hello %(name)s,\n  welcome.", "%(n)s row", "Inside a tag", "Open"]
+    extraction.update("zh_Hans", tree)
+    assert extraction.unused("zh_Hans", tree) == []
+
+
 def test_the_projects_own_texts_are_read():
     texts = {message.id for message in extraction.collected() if message.id}
     assert "Sign in" in texts and "Overdue" in texts

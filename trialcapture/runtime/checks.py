@@ -16,6 +16,7 @@ CHECKS = {
     "templates": ["djlint", "--check", "--lint", "--quiet", "templates", "apps"],
     "types": ["mypy", "apps", "trialcapture"],
     "layers": ["lint-imports"],
+    "translations": ["python", "-m", "trialcapture.runtime.extraction", "--check"],
     "migrations": ["python", "manage.py", "makemigrations", "--check", "--dry-run"],
     "system checks": ["python", "manage.py", "check", "--fail-level", "WARNING"],
 }

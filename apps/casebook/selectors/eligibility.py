@@ -2,19 +2,22 @@
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from apps.casebook.selectors.reader import Reader, language
-from apps.common.text import in_language
+from apps.common.text import day_in_words, in_language
+from apps.common.units import unit_words
 from apps.enrolment.assessing import Assessment, CriterionResult
 from apps.enrolment.models import Verdict
 from apps.rules import Kind, in_words
 from apps.studies.protocol import Protocol
 
 TONES = {Verdict.MET: "ok", Verdict.NOT_MET: "problem", Verdict.NOT_ASSESSABLE: "attention"}
+WHOLE_DAY = re.compile(r"\d{4}-\d\d-\d\d$")
 ELSEWHERE = re.compile(r"^(\w+)\((?:(\w+)\.)?(\w+)\)$")
 
 
@@ -84,13 +87,15 @@ def used_value(reader: Reader, protocol: Protocol, name: str, value: str) -> Use
 
 
 def shown(protocol: Protocol, item, value: str) -> str:
-    """A stored text as a person reads it: the code's label, yes or no, the unit after a number."""
+    """A stored text as a person reads it: the code's label, yes or no, the day, the unit after a number."""
     labels = protocol.labels(language())
     if value and item.kind is Kind.BOOL:
         return {"Y": _("yes"), "N": _("no")}.get(value, value)
     if value and item.kind in (Kind.CHOICE, Kind.CHOICES):
         return ", ".join(labels.get(f"{item.oid}={code}", code) for code in value.split(","))
-    return f"{value} {item.definition.unit}".strip() if value else ""
+    if item.kind is Kind.DATE and WHOLE_DAY.match(value):
+        return day_in_words(date.fromisoformat(value))
+    return f"{value} {unit_words(item.definition.unit)}".strip() if value else ""
 
 
 def _which(which: str) -> str:

@@ -15,6 +15,7 @@ from apps.casebook.selectors.lists import SIZE, clean
 from apps.casebook.selectors.places import subject_url
 from apps.casebook.selectors.reader import Reader, behind
 from apps.common.pages import Page, keyset_page
+from apps.common.text import day_in_words
 from apps.studies.models import Study
 from apps.studies.protocol import Protocol, get_protocol
 from apps.subjects.models import Subject
@@ -124,5 +125,5 @@ def _cell(reader: Reader, protocol: Protocol, subject: Subject, visit: Any, toda
 def _detail(visit: Any, forms: int) -> str:
     """``2024-05-17, 2/5, 1 ?``: the day (actual, booked or planned), forms begun, open queries."""
     day = visit.actual or visit.booked_on or visit.target
-    parts = [day.isoformat() if day else "", f"{visit.started}/{forms}" if forms else ""]
+    parts = [day_in_words(day) if day else "", f"{visit.started}/{forms}" if forms else ""]
     return ", ".join(part for part in [*parts, f"{visit.queries} ?" if visit.queries else ""] if part)

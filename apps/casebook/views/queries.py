@@ -13,6 +13,7 @@ from apps.capture.places import RecordRef
 from apps.capture.selectors import visible_queries
 from apps.casebook.record_names import id_of
 from apps.casebook.record_page import address_of
+from apps.casebook.selectors.grid import visit_label
 from apps.common.pages import keyset_page
 from apps.common.permissions import Role
 from apps.common.text import in_language
@@ -24,6 +25,7 @@ from apps.studies.protocol import Protocol, get_protocol
 class QueryRow:
     query: Query
     url: str
+    visit: str
     form: str
     item: str
     assigned: str
@@ -67,6 +69,7 @@ def _row(slug: str, query: Query) -> QueryRow:
     return QueryRow(
         query=query,
         url=address_of(ref) + (f"#item-{id_of(name)}" if name else ""),
+        visit=in_language(visit_label(protocol, record.visit)) if record.visit else "",
         form=in_language(form.title.model_dump()),
         item=in_language(item.definition.label.model_dump()) if item else "",
         assigned=str(Role(query.assigned_role).label) if query.assigned_role in Role.values else query.assigned_role,

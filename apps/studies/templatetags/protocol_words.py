@@ -2,7 +2,7 @@
 
 from django import template
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from apps.common.permissions import Role
 from apps.studies.definition.base import Interval
@@ -20,6 +20,19 @@ ARM_KINDS = {
 }
 FREQUENCIES = {"QD": gettext_lazy("once a day"), "BID": gettext_lazy("twice a day")}
 OUTCOMES = {"primary": gettext_lazy("Primary"), "secondary": gettext_lazy("Secondary"), "safety": gettext_lazy("Safety")}
+# as ClinicalTrials.gov names them, and what the definitions say where the record is silent
+REGISTRY_STATUSES = {
+    "Not yet recruiting": gettext_lazy("Not yet recruiting"),
+    "Recruiting": gettext_lazy("Recruiting"),
+    "Enrolling by invitation": gettext_lazy("Enrolling by invitation"),
+    "Active, not recruiting": gettext_lazy("Active, not recruiting"),
+    "Suspended": gettext_lazy("Suspended"),
+    "Terminated": gettext_lazy("Terminated"),
+    "Completed": pgettext_lazy("status of a study in the registry", "Completed"),
+    "Withdrawn": pgettext_lazy("status of a study in the registry", "Withdrawn"),
+    "Unknown": gettext_lazy("Unknown"),
+    "Not stated in the record": gettext_lazy("Not stated in the record"),
+}
 APPS = {
     "audit": gettext_lazy("Audit trail"),
     "accounts": gettext_lazy("Accounts"),
@@ -45,6 +58,7 @@ def _named(names: dict):
 register.filter("arm_kind", _named(ARM_KINDS))
 register.filter("frequency_name", _named(FREQUENCIES))
 register.filter("outcome_kind", _named(OUTCOMES))
+register.filter("registry_status", _named(REGISTRY_STATUSES))
 register.filter("app_name", _named(APPS))
 register.filter("role_name", _named({role.value: role.label for role in Role}))
 register.filter("source_name", _named(SOURCES))
