@@ -42,7 +42,7 @@ class Chart:
     """``milestones``: (kind, occurrence) → day, as the subject's row has them."""
 
     protocol: Protocol
-    milestones: dict[tuple[str, int], dt.date] = field(default_factory=dict)
+    milestones: dict[tuple[str, int], dt.date | None] = field(default_factory=dict)
     _filled: dict[tuple[str, int | None, int], Filled] = field(default_factory=dict)
     _ids: dict[tuple[str, int | None, int], int] = field(default_factory=dict)
 

@@ -10,8 +10,10 @@ from django.db.models.functions import Now
 from django.utils.module_loading import import_string
 
 from apps.audit import outbox
+from apps.audit.ledger import ledger
 from apps.audit.models import Delivery, Event
 from apps.audit.selectors import view_of
+from apps.common.actors import SYSTEM
 
 # longer than any batch takes: until then no worker takes up what this process holds
 LEASE = timedelta(minutes=10)
@@ -43,7 +45,9 @@ def _claim() -> list[Delivery]:
 def _run(claimed: list[Delivery]) -> None:
     events = Event.objects.in_bulk({one.event_id for one in claimed})
     views = {key: view_of(event) for key, event in events.items()}
-    for one in claimed:
-        import_string(one.handler)(views[one.event_id])
+    # one transaction: a commit and an appending to the ledger for all of them
+    with ledger(SYSTEM, None):
+        for one in claimed:
+            import_string(one.handler)(views[one.event_id])
     done = Delivery.objects.filter(pk__in=[one.pk for one in claimed], status=Delivery.Status.RUNNING, attempt=1)
     done.update(status=Delivery.Status.DONE, lease_until=None, done_at=Now())

@@ -26,7 +26,7 @@ DRAWS, ROUNDS, TRIES = 600, 5, 14
 OLDEST = 80 * 365  # days
 NUMBER = re.compile(r"(?<![A-Za-z0-9_])\d+(?:\.\d+)?")
 # how far a verdict is from the one that is wanted
-FAR = {Verdict.MET: 0, Verdict.NOT_ASSESSABLE: 1, Verdict.NOT_MET: 2}
+FAR: dict[Verdict, int] = {Verdict.MET: 0, Verdict.NOT_ASSESSABLE: 1, Verdict.NOT_MET: 2}
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Goal:
         if self.raised:
             refused = sum(result.verdict == Verdict.NOT_MET for result in found.results)
             return refused + (self.raised not in found.raised) * 2
-        others = sum(FAR[result.verdict] for result in found.results if result.code != self.broken)
+        others = sum(FAR[Verdict(result.verdict)] for result in found.results if result.code != self.broken)
         return others + 10 * self._from_broken(found)
 
     def is_reached(self, found: Assessment) -> bool:
@@ -49,7 +49,7 @@ class Goal:
         return self._from_broken(found) == 0 if self.broken else self.distance(found) == 0
 
     def _from_broken(self, found: Assessment) -> int:
-        return sum(FAR[Verdict.NOT_MET] - FAR[r.verdict] for r in found.results if r.code == self.broken)
+        return sum(FAR[Verdict.NOT_MET] - FAR[Verdict(r.verdict)] for r in found.results if r.code == self.broken)
 
 
 def inputs_of(protocol: Protocol, rules: Iterable[Rule | None]) -> set[str]:
@@ -79,9 +79,10 @@ def choose_facts(protocol: Protocol, goal: Goal, rng: random.Random, on: dt.date
     for _ in range(DRAWS):
         facts = _facts(protocol, rng, on)
         chart = Chart(protocol)
-        overrides = {oid: typed(protocol.items[oid].kind, value) for oid, value in facts.items()}
-        overrides[CONSENT] = typed(protocol.items[CONSENT].kind, on.isoformat()) if CONSENT in protocol.items else None
-        scope = chart.scope(overrides={oid: value for oid, value in overrides.items() if value is not None})
+        dated = {CONSENT: on.isoformat()} if CONSENT in protocol.items else {}
+        scope = chart.scope(
+            overrides={oid: typed(protocol.items[oid].kind, value) for oid, value in {**facts, **dated}.items()}
+        )
         if all(rule.evaluate(scope) is wanted for rule, wanted in judges):
             return facts
     return None

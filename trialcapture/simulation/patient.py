@@ -158,6 +158,12 @@ class Patient:
 
     # -- the medicine
 
+    @property
+    def taking(self) -> Dose:
+        """What is taken now, where it is known that something is."""
+        assert self.dose is not None
+        return self.dose
+
     def trough(self, on: dt.date, hours: float) -> float:
         """ng/mL in whole blood so many hours after a dose: about 6 for each mg/m² a day, once steady."""
         if self.dose is None:

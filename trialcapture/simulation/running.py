@@ -95,10 +95,10 @@ def _play(stage: Stage, on: dt.date, report: Report) -> None:
         report.handlers += deliver_all()
         talk.handle_flags(stage)
     except DomainError as refusal:
-        name = stage.subject.number if stage.subject else "?"
+        name = stage.subject.number if hasattr(stage, "subject") else "?"
         report.refused.append(f"{name} ({stage.story.plot}): {refusal} [{refusal.code}]")
     report.handlers += deliver_all()
-    if stage.subject is not None:
+    if hasattr(stage, "subject"):
         report.subjects.append(stage.subject)
     report.plots[stage.story.plot] = report.plots.get(stage.story.plot, 0) + 1
     report.records += len(stage.records)

@@ -3,6 +3,7 @@
 import datetime as dt
 import random
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from apps.audit.ledger import ledger
@@ -40,7 +41,7 @@ class Stage:
     story: Story
     rng: random.Random
     until: dt.date
-    subject: Subject | None = None
+    subject: Subject = field(init=False)
     arm: str | None = None
     chart: Chart = field(init=False)
     patient: Patient = field(init=False)
@@ -170,14 +171,18 @@ class Stage:
         if not ranged:
             return None, ""
         item = self.rng.choice(ranged)
-        limits = item.definition.range
-        bound = limits.hard.high if self.chance(HARD_SLIPS) else limits.soft.high
-        return item.oid, number_text(float(bound) * self.rng.uniform(1.02, 1.2), item.definition)
+        soft, hard = self._upper_bounds(item)
+        bound = hard if self.chance(HARD_SLIPS) else soft
+        return item.oid, number_text(float(bound or 0) * self.rng.uniform(1.02, 1.2), item.definition)
 
     def _has_bounds(self, item: CompiledItem) -> bool:
+        return None not in self._upper_bounds(item) and item.oid not in self.facts["decisive"]
+
+    def _upper_bounds(self, item: CompiledItem) -> tuple[Decimal | None, Decimal | None]:
+        """Of the soft and of the hard range."""
         limits = item.definition.range
-        bounds = (limits.soft, limits.hard) if limits else (None, None)
-        return all(one is not None and one.high is not None for one in bounds) and item.oid not in self.facts["decisive"]
+        soft, hard = (limits.soft, limits.hard) if limits else (None, None)
+        return soft.high if soft else None, hard.high if hard else None
 
     def correct(self, record: FormRecord, spot: Spot) -> None:
         """A number was copied wrongly: the last digit is put right, with why."""

@@ -63,7 +63,9 @@ def begin_course(stage: Stage, on: dt.date) -> None:
 
 def _open_period(stage: Stage, on: dt.date, dose: Dose, reason: str) -> None:
     """Not complete before it ends: a site completes the line when it knows its last day."""
-    spot = stage.log_spot(stage.form_that_sets("first_dose").oid)
+    form = stage.form_that_sets("first_dose")
+    assert form is not None, "without a dose log nothing starts"
+    spot = stage.log_spot(form.oid)
     given = {
         stage.item_that_sets("last_dose"): None,
         stage.item_that_sets("first_dose"): on.isoformat(),
@@ -82,7 +84,7 @@ def _open_period(stage: Stage, on: dt.date, dose: Dose, reason: str) -> None:
 
 def _close_period(stage: Stage, last: dt.date, *, is_end: bool = False) -> None:
     """Where the log cannot tell the last period from the others, only the last one gets its end."""
-    ends = max(last, stage.patient.dose.since).isoformat()
+    ends = max(last, stage.patient.taking.since).isoformat()
     values = {"ECENDAT": ends, "ECLAST": "Y" if is_end else "N", "ECMISS": str(stage.rng.choice((0, 0, 0, 0, 1, 1, 2, 4)))}
     if "ECLAST" not in stage.protocol.items:
         values = {(stage.item_that_sets("last_dose") or "ECENDAT"): ends} if is_end else {}
@@ -90,7 +92,7 @@ def _close_period(stage: Stage, last: dt.date, *, is_end: bool = False) -> None:
 
 
 def change_dose(stage: Stage, on: dt.date, each: float, reason: str) -> None:
-    old = stage.patient.dose
+    old = stage.patient.taking
     _close_period(stage, on - dt.timedelta(days=1))
     _open_period(stage, on, Dose(each, old.frequency, on, old.formulation, old.daily), reason)
     stage.facts["changes"] += 1
@@ -163,9 +165,9 @@ def decide(stage: Stage, on: dt.date, level: float | None) -> None:
         return
     if stage.facts.get("step_to") is not None and on >= stage.facts["step"]:
         definition = stage.facts.pop("step_to")
-        change_dose(stage, max(stage.facts["step"], stage.patient.dose.since), _each(stage, on, definition), "PROTOCOL")
-    elif _tapers(stage):
-        taper(stage, on)
+        change_dose(stage, max(stage.facts["step"], stage.patient.taking.since), _each(stage, on, definition), "PROTOCOL")
+    elif (plan := _taper_plan(stage)) is not None:
+        taper(stage, on, plan)
     elif level is not None:
         adjust(stage, on, level)
 
@@ -177,21 +179,22 @@ def adjust(stage: Stage, on: dt.date, level: float) -> None:
         return
     if stage.facts["changes"] >= MOST_CHANGES or not stage.chance(FOLLOWED):
         return
-    dose = stage.patient.dose
+    dose = stage.patient.taking
     wanted = dose.each * min(max(middle / level, LEAST), MOST)
     each = _givable(wanted, dose.formulation == "TABLET")
     if abs(each - dose.each) >= SYRINGE:
         change_dose(stage, on + dt.timedelta(days=1), each, "TROUGH")
 
 
-def _tapers(stage: Stage) -> bool:
-    plan = stage.protocol.definition.dosing
-    return bool(plan and plan.taper and plan.taper.get("arm") == stage.arm)
+def _taper_plan(stage: Stage) -> dict[str, str | int] | None:
+    """The plan of reduction, where it is for the subject's arm."""
+    dosing = stage.protocol.definition.dosing
+    return dosing.taper if dosing and dosing.taper and dosing.taper.get("arm") == stage.arm else None
 
 
-def taper(stage: Stage, on: dt.date) -> None:
+def taper(stage: Stage, on: dt.date, plan: dict[str, str | int]) -> None:
     """At most so many percent a month and so many days apart; back to the effective dose at a relapse; at last the stop."""
-    plan, facts, dose = stage.protocol.definition.dosing.taper, stage.facts, stage.patient.dose
+    facts, dose = stage.facts, stage.patient.taking
     if facts.get("relapsed"):
         return
     first = facts["cuts"][0] if facts["cuts"] else None
@@ -218,7 +221,7 @@ def relapse(stage: Stage, on: dt.date) -> None:
     stage.facts["relapsed"] = True
     if form is not None:
         stage.enter(stage.log_spot(form.oid), on, {stage.item_that_sets("relapse"): on.isoformat(), "STABYN": None})
-    change_dose(stage, on + dt.timedelta(days=1), stage.facts.get("effective", stage.patient.dose.each), "RELAPSE")
+    change_dose(stage, on + dt.timedelta(days=1), stage.facts.get("effective", stage.patient.taking.each), "RELAPSE")
 
 
 def stop(stage: Stage, on: dt.date, first_cut: dt.date) -> None:

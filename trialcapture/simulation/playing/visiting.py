@@ -23,11 +23,13 @@ def next_visit(stage: Stage) -> SubjectVisit | None:
 
 def day_of(stage: Stage, visit: SubjectVisit, before: dt.date) -> dt.date:
     """Mostly within the window and near the target, sometimes late, never before the visit before."""
-    if stage.chance(OFF_WINDOW_PART) and visit.target != stage.facts.get("day_zero"):
-        on = visit.latest + dt.timedelta(days=stage.rng.randint(1, 9))
+    earliest, target, latest = visit.earliest, visit.target, visit.latest
+    assert earliest and target and latest, "only visits with a date are waited for"
+    if stage.chance(OFF_WINDOW_PART) and target != stage.facts.get("day_zero"):
+        on = latest + dt.timedelta(days=stage.rng.randint(1, 9))
     else:
-        spread = min((visit.latest - visit.target).days, (visit.target - visit.earliest).days)
-        on = visit.target + dt.timedelta(days=round(stage.rng.triangular(-spread, spread, 0)))
+        spread = min((latest - target).days, (target - earliest).days)
+        on = target + dt.timedelta(days=round(stage.rng.triangular(-spread, spread, 0)))
     return max(on, before)
 
 
