@@ -7,8 +7,8 @@ import pytest
 
 from apps.common.permissions import Role
 from apps.studies.loading import read_library
-from tests.docs.docs_read import PAGES, ROOT, name_of, prose_of
-from trialcapture.runtime.extraction import collected, existing, catalogue_path
+from tests.docs.docs_read import PAGES, name_of, prose_of
+from trialcapture.runtime.extraction import catalogue_path, collected, existing
 
 GUIDES = [page for page in PAGES if page.parent.name == "getting-started"]
 BOLD = re.compile(r"\*\*(.+?)\*\*(?: \(([^)]*[\u4e00-\u9fff][^)]*)\))?", re.DOTALL)

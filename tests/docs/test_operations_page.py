@@ -18,7 +18,10 @@ from trialcapture.runtime.cli import COMMANDS as RUNTIME
 PAGE = ROOT / "docs" / "operations.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 OURS = sorted(
-    path.stem for app in ("apps", "trialcapture") for path in (ROOT / app).rglob("management/commands/*.py") if path.stem[0] != "_"
+    path.stem
+    for app in ("apps", "trialcapture")
+    for path in (ROOT / app).rglob("management/commands/*.py")
+    if path.stem[0] != "_"
 )
 FIELDS = environment.Environment.model_fields
 
@@ -65,7 +68,9 @@ def test_every_command_is_documented(command):
 
 
 def test_every_documented_command_exists():
-    named = {word for page in (ROOT / "docs").rglob("*.md") for word in re.findall(r"manage\.py ([a-z_]+)", page.read_text())}
+    named = {
+        word for page in (ROOT / "docs").rglob("*.md") for word in re.findall(r"manage\.py ([a-z_]+)", page.read_text())
+    }
     assert named <= {*OURS, *RUNTIME, "migrate", "shell"}
 
 

@@ -5,10 +5,10 @@ import re
 
 import pytest
 
+from apps.common.actors import SYSTEM
 from apps.studies.loading import load_study
 from apps.studies.models import Site
 from apps.studies.services import publish
-from apps.common.actors import SYSTEM
 from tests.docs.docs_read import ROOT, blocks_of
 from tests.factories import small_definition
 
