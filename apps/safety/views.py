@@ -4,6 +4,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from apps.common.errors import DomainError
 from apps.common.pages import keyset_page
 from apps.safety import selectors, services
 from apps.safety.forms import FlagNoteForm
@@ -41,8 +42,10 @@ def flag_step(request, slug, pk):
     form = FlagNoteForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("The note is too long or the step is unknown; nothing was changed."))
-    elif form.cleaned_data["step"] == "acknowledge":
-        services.acknowledge_flag(request.actor, flag, note=form.cleaned_data["note"])
-    else:
-        services.resolve_flag(request.actor, flag, note=form.cleaned_data["note"])
+        return redirect("safety:flags", slug=study.slug)
+    take = services.acknowledge_flag if form.cleaned_data["step"] == "acknowledge" else services.resolve_flag
+    try:
+        take(request.actor, flag, note=form.cleaned_data["note"])
+    except DomainError as refusal:  # a note is missing, somebody was faster: the board says how it stands
+        messages.error(request, f"{flag.subject.number}: {refusal}")
     return redirect("safety:flags", slug=study.slug)
