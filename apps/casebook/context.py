@@ -37,7 +37,7 @@ ROOMS = [
     Room("casebook:queries", _("Queries"), "queries", "capture.view_records", waiting.open_queries, _("open queries")),
     Room("safety:flags", _("Safety"), "safety", "safety.view_flags", waiting.open_flags, _("open flags")),
     Room("exports:list", _("Exports"), "exports", "exports.export_data"),
-    Room("review:holds", _("Holds"), "locked", "review.freeze"),
+    Room("review:holds", _("Holds"), "state-locked", "review.freeze"),
     Room("studies:people", _("People"), "people", "studies.view_people"),
     Room("studies:permissions", _("Rights"), "permissions"),
     Room("casebook:audit", _("Audit"), "audit", "audit.view_audit"),

@@ -17,6 +17,7 @@ from apps.subjects.selectors import milestones_of
 
 NAMES: dict[str, str | Promise] = {
     "consent": _("Informed consent"),
+    "assent": _("Assent"),
     "enrolment": _("Enrolment"),
     "randomization": _("Randomization"),
     "first_dose": _("First dose"),
@@ -24,6 +25,7 @@ NAMES: dict[str, str | Promise] = {
     "dose_change": _("Dose change"),
     "course_start": _("Start of a course"),
     "relapse": _("Relapse"),
+    "stabilization": _("Stabilization"),
     "treatment_stop": _("Final stop of treatment"),
     "off_treatment": _("End of treatment"),
     "withdrawal": _("Withdrawal of consent"),
@@ -31,6 +33,7 @@ NAMES: dict[str, str | Promise] = {
     "lost": _("Lost to follow-up"),
     "death": _("Death"),
     "completion": _("Completion"),
+    "disposition": _("End of the study"),
 }
 
 
