@@ -22,6 +22,12 @@ def confirmed_assessment(subject: Subject) -> EligibilityAssessment | None:
     return EligibilityAssessment.objects.filter(subject=subject, confirmed=True).order_by("-id").first()
 
 
+def confirmed_version(subject: Subject) -> int | None:
+    """By which version an investigator last stood for the eligibility."""
+    confirmed = EligibilityAssessment.objects.filter(subject=subject, confirmed=True).order_by("-id")
+    return confirmed.values_list("version_id", flat=True).first()
+
+
 def assessment_history(subject: Subject) -> list[EligibilityAssessment]:
     return list(EligibilityAssessment.objects.filter(subject=subject).order_by("-id"))
 

@@ -16,7 +16,7 @@ from apps.common.text import day_in_words
 from apps.enrolment.assessing import Assessment
 from apps.enrolment.models import Departure, EligibilityAssessment, Verdict
 from apps.enrolment.permissions import CONFIRM_ELIGIBILITY, DEPART_SUBJECT, ENROL_SUBJECT
-from apps.enrolment.selectors import assess_now, confirmed_assessment, room_for
+from apps.enrolment.selectors import assess_now, confirmed_version, room_for
 from apps.review.models import Signature
 from apps.review.services import sign
 from apps.studies.access import require
@@ -227,10 +227,10 @@ def refuse_without_consent(subject: Subject, on: date | None = None) -> None:
 def refuse_unconfirmed(subject: Subject) -> Assessment:
     """An investigator confirmed eligibility by the version in force, and the data still say so; returns them."""
     protocol = protocol_for_site(subject.site)
-    confirmed = confirmed_assessment(subject)
+    confirmed = confirmed_version(subject)
     if confirmed is None:
         raise DomainError(_("An investigator has not confirmed eligibility yet."), code="not_confirmed")
-    if confirmed.version_id != protocol.version_id:
+    if confirmed != protocol.version_id:
         raise DomainError(
             _("Eligibility was confirmed by an earlier version of the protocol; confirm it again."),
             code="confirmed_by_other_version",

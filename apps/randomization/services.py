@@ -166,7 +166,8 @@ def _refuse_unready(subject: Subject) -> None:
 
 def _list_of(actor: Actor, subject: Subject, protocol: Protocol) -> tuple[Scheme, Stratum]:
     """The study's released lists and the subject's stratum, or why there is none yet."""
-    scheme = Scheme.objects.filter(study_id=subject.study_id).exclude(live_at=None).first()
+    released = Scheme.objects.filter(study_id=subject.study_id, live_at__isnull=False)
+    scheme = released.defer("config", "sealed_secret").first()
     if scheme is None:
         raise DomainError(
             _("The randomization of this study has not been released; ask the unblinded statistician."), code="not_live"

@@ -40,10 +40,11 @@ def milestones_of(subject: Subject) -> Milestones:
     return memory[key]
 
 
-def forget_milestones(subject: Subject) -> None:
-    """For whoever writes one: the next reader asks the database again."""
-    if (memory := block_memory()) is not None:
-        memory.pop(("milestones", subject.pk), None)
+def remember_milestone(subject: Subject, kind: str, occurrence: int, on: date | None) -> None:
+    """For whoever writes one: the next reader of the block finds it with those that were read."""
+    memory, key = block_memory(), ("milestones", subject.pk)
+    if memory is not None and key in memory:
+        memory[key] = Milestones.of([(*place, day) for place, day in (memory[key].dates | {(kind, occurrence): on}).items()])
 
 
 def milestones_of_many(subject_ids: Iterable[int]) -> dict[int, Milestones]:

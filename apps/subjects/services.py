@@ -15,7 +15,7 @@ from apps.studies.protocol import version_for_site
 from apps.subjects.milestones import TREATMENT
 from apps.subjects.models import Milestone, Subject
 from apps.subjects.permissions import RECORD_MILESTONE, SCREEN_SUBJECT
-from apps.subjects.selectors import forget_milestones, milestones_of, today_at
+from apps.subjects.selectors import milestones_of, remember_milestone, today_at
 from apps.subjects.status import TREATED, may_become
 
 KIND = re.compile(r"^[a-z][a-z0-9_]{0,39}$")
@@ -80,7 +80,7 @@ def set_milestone(
         milestone = Milestone.objects.create(
             study_id=subject.study_id, subject=subject, kind=kind, occurrence=occurrence, on=on, event_id=event_id
         )
-        forget_milestones(subject)
+        remember_milestone(subject, kind, occurrence, on)
         if kind == "first_dose":
             _follow_first_dose(actor, subject)
     return milestone
@@ -130,7 +130,7 @@ def lock_subject(subject: Subject) -> Subject:
     if memory is not None and memory.get(("subject", subject.pk)) is subject:
         return subject
     rows = Subject.objects.select_for_update(of=("self",), no_key=True)
-    locked = rows.select_related("site", "study").get(pk=subject.pk)
+    locked = rows.select_related("site", "study").defer("study__item_types", "study__title").get(pk=subject.pk)
     if memory is not None:
         memory[("subject", locked.pk)] = locked
     return locked
