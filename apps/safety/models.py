@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.capture.models import FormRecord
 from apps.studies.models import Study
@@ -51,12 +52,12 @@ class Flag(models.Model):
     """Something a person must look at: a trough, a grade, a serious event, eligibility that changed."""
 
     class Severity(models.TextChoices):
-        INFO = "info", _("Note")
+        INFO = "info", pgettext_lazy("severity of a flag", "Note")
         WARNING = "warning", _("Warning")
         CRITICAL = "critical", _("Critical")
 
     class Status(models.TextChoices):
-        OPEN = "open", _("Open")
+        OPEN = "open", pgettext_lazy("a flag", "Open")
         ACKNOWLEDGED = "acknowledged", _("Acknowledged")
         RESOLVED = "resolved", _("Resolved")
 

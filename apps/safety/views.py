@@ -2,6 +2,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.common.errors import DomainError
@@ -26,7 +27,7 @@ def flags(request, slug):
         "study": study,
         "page": page,
         "chosen": chosen,
-        "statuses": [("open", _("Waiting")), *Flag.Status.choices[1:]],
+        "statuses": [("open", pgettext("flags", "Waiting")), *Flag.Status.choices[1:]],
         "sites": Site.objects.visible_to(request.actor).filter(study=study),
         "may_handle": may(request.actor, HANDLE_FLAGS, study_id=study.pk),
     }
