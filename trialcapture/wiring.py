@@ -12,6 +12,7 @@ SAVED = [
     "apps.enrolment.handlers.open_branches",
     "apps.safety.handlers.grade_record",
     "apps.safety.handlers.flag_serious_event",
+    "apps.safety.handlers.flag_questions",
     "apps.dosing.handlers.assess_trough",
 ]
 HANDLERS: dict[str, list[str]] = {

@@ -79,6 +79,12 @@ class Rail:
     subjects_url: str = ""
     inbox_url: str = ""
 
+    @property
+    def time_zone(self) -> str:
+        """Times are shown in the site's zone; in UTC where the sites that one sees differ, and outside of studies."""
+        zones = {site.time_zone for site in self.sites}
+        return zones.pop() if len(zones) == 1 else "UTC"
+
 
 def rail(request):
     return {"rail": SimpleLazyObject(lambda: rail_of(request))}

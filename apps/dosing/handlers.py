@@ -6,5 +6,5 @@ from apps.dosing import services
 
 
 def assess_trough(event) -> None:
-    record = FormRecord.objects.select_related("subject__site", "study").get(pk=event.object_id)
+    record = FormRecord.objects.select_related("subject__site").get(pk=event.object_id)
     services.assess_trough(SYSTEM, record)

@@ -32,6 +32,7 @@ from apps.subjects.services import (
     screen_subject,
     set_milestone,
 )
+from apps.visits.models import SubjectVisit
 from apps.visits.services import open_branch, replan
 
 Kind = Departure.Kind
@@ -193,6 +194,8 @@ def open_due_branches(actor: Actor, subject: Subject) -> int:
     """
     protocol = protocol_for_site(subject.site)
     conditional = {code: rule for code, rule in protocol.conditions.items() if protocol.visits[code].arm is None}
+    opened = set(SubjectVisit.objects.filter(subject=subject, code__in=conditional).values_list("code", flat=True))
+    conditional = {code: rule for code, rule in conditional.items() if code not in opened}
     if not conditional:
         return 0
     scope = SubjectScope(subject, protocol)

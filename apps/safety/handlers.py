@@ -13,5 +13,9 @@ def flag_serious_event(event) -> None:
     services.flag_serious_event(SYSTEM, _record(event))
 
 
+def flag_questions(event) -> None:
+    services.flag_questions(SYSTEM, _record(event).subject)
+
+
 def _record(event) -> FormRecord:
-    return FormRecord.objects.select_related("subject__site", "study").get(pk=event.object_id)
+    return FormRecord.objects.select_related("subject__site").get(pk=event.object_id)

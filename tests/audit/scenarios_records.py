@@ -162,7 +162,10 @@ def done_about_it(world: World) -> Call:
 
 @scenario("apps.safety.services.grading.grade_record", "safety.grade.given", "safety.flag.raised")
 def severe(world: World) -> Call:
-    record = journeys.enter(world.screened, "HEM", "SCR", HEMDAT=world.today.isoformat(), PLT="20")
+    subject, day = world.screened, world.today
+    journeys.enter(subject, "HEM", "SCR", HEMDAT=day.isoformat(), PLT="200")
+    add_unscheduled(SYSTEM, subject, "UNS", day, reason="Bleeding")
+    record = journeys.enter(subject, "HEM", "UNS", HEMDAT=day.isoformat(), PLT="20")
     return lambda: safety.grade_record(SYSTEM, record)
 
 
@@ -266,3 +269,9 @@ def made(world: World) -> Call:
 def handed_out(world: World) -> Call:
     export = exports.make_export(SYSTEM, exports.claim_export(wanted(world).pk))
     return lambda: exports.record_download(world.personas["monitor"].actor, export)
+
+
+@scenario("apps.safety.services.questions.flag_questions")
+def nothing_is_asked(world: World) -> Call:
+    subject = world.screened
+    return lambda: safety.flag_questions(SYSTEM, subject)

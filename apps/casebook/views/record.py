@@ -1,9 +1,10 @@
 """One form of one subject: read, typed into, evaluated, saved, completed; and the list of a log."""
 
+from zoneinfo import ZoneInfo
+
 from django.contrib import messages
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -120,7 +121,7 @@ def draft(request, **where) -> HttpResponse:
         messages.info(request, _("What was not saved is thrown away."), extra_tags=address_of(ref))
         return redirect(address_of(ref))
     kept = save_draft(request.actor, ref, typed_of(request.POST), max(number_of(request.POST.get("revision")), 0))
-    return JsonResponse({"at": timezone.localtime(kept.updated_at).strftime("%H:%M:%S")})
+    return JsonResponse({"at": kept.updated_at.astimezone(ZoneInfo(kept.subject.site.time_zone)).strftime("%H:%M:%S")})
 
 
 @require_POST

@@ -61,7 +61,8 @@ def grade_record(actor: Actor, record: FormRecord) -> list[Grade]:
                     subject_id=record.subject_id,
                     changes=[(item.oid, None, row.grade)],
                 )
-                _flag(actor, record, protocol, row)
+                if not context.is_baseline(item):
+                    _flag(actor, record, protocol, row)
     return written
 
 
@@ -146,12 +147,17 @@ class Context:
     def _baseline(self, item: CompiledItem, analyte: Analyte) -> Sample | None:
         """The baseline value with the limits of its own day; none for the record that is the baseline itself."""
         record = self.scope.baseline_of(item.oid)
-        if record is None or record.id == self.record.pk:
+        if record is None or self.is_baseline(item):
             return None
         value = typed(item.kind, record.data.get(item.oid))
         if not isinstance(value, Decimal):
             return None
         return Sample(value, item.definition.unit, *self.limits(item, analyte, self.sampled_on(record.data)))
+
+    def is_baseline(self, item: CompiledItem) -> bool:
+        """Whether this record holds the item's baseline: what was there before treatment is not treatment-emergent."""
+        record = self.scope.baseline_of(item.oid)
+        return record is not None and record.id == self.record.pk
 
     def _baseline_grade(self, item: CompiledItem, analyte: Analyte, term: str) -> int | None:
         baseline = self._baseline(item, analyte)
