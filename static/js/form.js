@@ -161,6 +161,7 @@
   form.addEventListener("submit", (event) => {
     if (event.defaultPrevented) return;
     isLeaving = true;
+    clearTimeout(evaluating);
     // session.js, which hears of it next, may hold it back: no session, no server
     setTimeout(() => {
       if (!event.defaultPrevented) return;
@@ -263,7 +264,22 @@
   const keys = document.getElementById("form-keys");
   if (keys) document.querySelector("#keys-dialog .keys")?.append(keys.content.cloneNode(true));
   if (document.querySelector(".errors")) isChanged = true;
+  // what was typed before this script was there counts too, on a slow line
+  function differs(input) {
+    if (input.type === "radio" || input.type === "checkbox") return input.checked !== input.defaultChecked;
+    if (input.tagName === "SELECT") return input.selectedIndex !== Math.max([...input.options].findIndex((one) => one.defaultSelected), 0);
+    return input.matches("input:not([type=file]), textarea") && input.value !== input.defaultValue;
+  }
+  const early = [...form.elements].filter(differs).map((input) => [input, input.value, input.checked]);
   dropSettled();
   restoreHere();
+  for (const [input, value, isChecked] of early) {
+    if (input.type === "radio" || input.type === "checkbox") input.checked = isChecked;
+    else input.value = value;
+  }
+  if (early.length) {
+    draftSoon();
+    evaluateSoon(0);
+  }
   backToPlace();
 })();

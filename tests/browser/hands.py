@@ -11,7 +11,8 @@ from tests.factories import PASSWORD
 
 # the machine may be busy: every wait ends as soon as it can
 PATIENCE = 30_000
-REFUSED_BY_SERVER = "Failed to load resource"
+# an answer that a test provokes, and a question of HTMX that was under way when the page was left
+NO_COMPLAINTS = ("Failed to load resource", "htmx:afterRequest", "htmx:sendAbort")
 LANGUAGES = {"en": "en-GB", "zh": "zh-CN"}
 
 
@@ -35,7 +36,7 @@ class Person:
         return page
 
     def hear(self, line: ConsoleMessage) -> None:
-        if line.type in {"error", "warning"} and not line.text.startswith(REFUSED_BY_SERVER):
+        if line.type in {"error", "warning"} and not line.text.startswith(NO_COMPLAINTS):
             self.complaints.append(f"{self.name} {line.page.url if line.page else ''}: {line.text}")
 
     def forgive(self, *provoked: str) -> None:
@@ -88,6 +89,7 @@ class Person:
     # -- a form
 
     def type_form(self, values: Mapping[str, str | list[str]]) -> None:
+        self.page.wait_for_load_state()  # the keys are there
         for oid, value in values.items():
             self.type_item(oid, value)
 
@@ -118,6 +120,7 @@ class Person:
 
     def is_told(self, words: str) -> None:
         expect(self.page.locator("#messages")).to_contain_text(words)
+        self.page.wait_for_load_state()
 
     def fill_in(self, values: Mapping[str, str | list[str]]) -> None:
         """Type a whole form and complete it."""
