@@ -1,5 +1,7 @@
 """Accounts as the operator sees them: people, never what they do in a study."""
 
+from typing import Any
+
 from allauth.mfa.models import Authenticator
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 
@@ -40,7 +42,7 @@ def get_account_for(actor: Actor, username: str) -> User:
     return account
 
 
-def queue_state(actor: Actor) -> dict:
+def queue_state(actor: Actor) -> dict[str, Any]:
     """What waits, runs and was given up in the background. Handlers' names and errors, no study data."""
     require_operator(actor)
     state = Delivery.objects.exclude(status=Delivery.Status.DONE).aggregate(

@@ -4,6 +4,7 @@ import time
 
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from django.contrib.sessions.backends.base import SessionBase
 from django.utils.translation import gettext as _
 
 from apps.accounts.identity import confirm_identity
@@ -176,6 +177,6 @@ def end_sessions(user: User) -> None:
         session.end()
 
 
-def prolong_session(actor: Actor, session) -> None:
+def prolong_session(actor: Actor, session: SessionBase) -> None:
     """The person said that they are still here: the idle time starts again. Not an event of the ledger."""
     session[SEEN] = int(time.time())

@@ -25,6 +25,7 @@ from apps.common.errors import DomainError
 from apps.common.prepared import prepared_cursor
 
 Change = Sequence[Any]  # (item, old, new)
+Entry = Callable[..., uuid.UUID]  # what a block hands out: ``entry`` below
 # json.dumps writes NUL as \u0000; an odd number of backslashes tells it from the six characters typed by a person
 NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
@@ -49,7 +50,7 @@ _local = threading.local()
 
 
 @contextmanager
-def ledger(actor: Actor, study_id: int | None) -> Iterator[Callable[..., uuid.UUID]]:
+def ledger(actor: Actor, study_id: int | None) -> Iterator[Entry]:
     """One transaction whose events go to the study's chain (``None``: the system's). Nested blocks join the outermost.
 
     An exception leaves neither the change nor its event. To go on after a nested refusal, wrap the nested call in a
@@ -87,7 +88,7 @@ def block_memory() -> dict[Any, Any] | None:
     return _local.memory
 
 
-def _recorder(actor: Actor, study_id: int | None) -> Callable[..., uuid.UUID]:
+def _recorder(actor: Actor, study_id: int | None) -> Entry:
     def entry(
         *,
         action: str,

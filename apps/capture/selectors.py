@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -137,7 +138,7 @@ def log_records(actor: Actor, subject: Subject, form_oid: str) -> list[FormRecor
     return list(rows.order_by("repeat"))
 
 
-def attachment_for(place: RecordPlace, attachment_id) -> Attachment:
+def attachment_for(place: RecordPlace, attachment_id: uuid.UUID) -> Attachment:
     """A file of this form that the actor may open, or 404."""
     found = Attachment.objects.filter(pk=attachment_id, subject_id=place.subject.pk, form_oid=place.form.oid).first()
     if found is None or found.item_oid not in place.visible_items():

@@ -16,4 +16,4 @@ def prepared_cursor() -> CursorWrapper:
         return connection.cursor()
     connection.close_if_health_check_failed()
     connection.ensure_connection()
-    return connection.make_cursor(psycopg.Cursor(connection.connection))
+    return CursorWrapper(psycopg.Cursor(connection.connection), connection)

@@ -35,7 +35,7 @@ def assess_trough(actor: Actor, record: FormRecord) -> TroughAssessment | None:
     trough = trough_of(protocol, scope, item, arm_code(subject))
     if trough.level is None:
         return None
-    verdict, reason = judge(trough, dict(plan.trough_hours))
+    verdict, reason = judge(trough, {str(often): hours for often, hours in plan.trough_hours.items()})
     audience = "unblinded" if protocol.definition.blinding.blinded else ""
     with ledger(actor, record.study_id) as entry:
         assessment, created = TroughAssessment.objects.get_or_create(

@@ -139,7 +139,8 @@ def source_sql(dataset: Dataset, selection: Selection, values: sql.Composable | 
 
 def _values_sql(dataset: Dataset) -> sql.Composed:
     """The items as columns ``d."OID"``: one pass over the document, however many items (``->>`` would be one each)."""
-    items = [sql.SQL("{} jsonb").format(sql.Identifier(item.oid)) for item in dataset.items] or [sql.SQL('"_" jsonb')]
+    oids = [item.oid for item in dataset.items] or ["_"]
+    items = [sql.SQL("{} jsonb").format(sql.Identifier(oid)) for oid in oids]
     return sql.SQL("CROSS JOIN LATERAL jsonb_to_record({data}) AS d({items})").format(
         data=sql.SQL("line.value") if dataset.group else sql.SQL(SHOWN), items=sql.SQL(", ").join(items)
     )

@@ -3,6 +3,7 @@
 import uuid
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -96,7 +97,7 @@ def make_export(actor: Actor, export: Export) -> Export:
     return export
 
 
-def _write(export: Export, path: Path) -> dict:
+def _write(export: Export, path: Path) -> dict[str, Any]:
     study = Study.objects.get(pk=export.study_id)
     user = User.objects.get(pk=export.requested_by_id)
     requester = Actor(user_id=user.pk, name=user.get_full_name())
@@ -138,7 +139,15 @@ def _progress(export: Export, done: int, of: int, name: str) -> None:
     Export.objects.filter(pk=export.pk).update(progress=int(100 * done / of), stage=name, lease_until=timezone.now() + LEASE)
 
 
-def _finish(actor: Actor, export: Export, *, status: str, manifest: dict | None = None, sha256: str = "", error: str = ""):
+def _finish(
+    actor: Actor,
+    export: Export,
+    *,
+    status: str,
+    manifest: dict[str, Any] | None = None,
+    sha256: str = "",
+    error: str = "",
+) -> None:
     with ledger(actor, export.study_id) as entry:
         export.status, export.sha256, export.error, export.finished_at = status, sha256, error, timezone.now()
         if manifest:

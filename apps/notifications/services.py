@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -30,7 +31,7 @@ def notify(
     kind: str,
     occasion: str,
     say: Callable[..., tuple[str, str]],
-    args: tuple = (),
+    args: tuple[Any, ...] = (),
     link: str = "",
     subject: Subject | None = None,
     language: str = "",

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -136,7 +137,7 @@ def lock_subject(subject: Subject) -> Subject:
     return locked
 
 
-def refuse_held(*places) -> None:
+def refuse_held(*places: Any) -> None:
     """Frozen or locked: nothing below changes."""
     for place in places:
         if place.hold != Hold.NONE:

@@ -20,6 +20,8 @@ TRANSITIONS: dict[str, frozenset[str]] = {
 }
 # in the trial: enrolled at some time and not left it
 ACTIVE = frozenset({S.ENROLLED, S.RANDOMIZED, S.ON_TREATMENT, S.OFF_TREATMENT})
+# nothing is planned for them any more
+LEFT = ENDINGS | {S.SCREEN_FAILED, S.COMPLETED}
 # between these a subject moves with its treatment, which may tell the arm: for the blinded they are one
 TREATED = frozenset({S.RANDOMIZED, S.ON_TREATMENT, S.OFF_TREATMENT})
 # counted against the target: everybody who was ever enrolled has an enrolment milestone; these have not

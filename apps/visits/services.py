@@ -1,13 +1,13 @@
 """What happens to a visit: planned, opened, booked, dated, missed. Forecasts move; what really happened never does."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Any
 
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from apps.audit.ledger import ledger
+from apps.audit.ledger import Change, Entry, ledger
 from apps.common.actors import Actor
 from apps.common.errors import DomainError
 from apps.studies.access import require
@@ -231,7 +231,7 @@ def _span(row: SubjectVisit) -> str:
     return f"{row.target} [{row.earliest}, {row.latest}]" if row.target else ""
 
 
-def _position_at(others, on: date) -> int:
+def _position_at(others: Iterable[SubjectVisit], on: date) -> int:
     """Just after the last visit that lies on or before the day."""
     dated = [(row.actual or row.target, row.position) for row in others]
     return max((position for day, position in dated if day and day <= on), default=0) + 1
@@ -285,7 +285,17 @@ def _refuse_unless(visit: SubjectVisit, allowed: Iterable[str], message: str) ->
         raise DomainError(message, code="visit_status")
 
 
-def _record(entry, subject: Subject, action: str, obj, changes, *, reason="", audience="", outbox=False) -> None:
+def _record(
+    entry: Entry,
+    subject: Subject,
+    action: str,
+    obj: Subject | SubjectVisit,
+    changes: Sequence[Change],
+    *,
+    reason: str = "",
+    audience: str = "",
+    outbox: bool = False,
+) -> None:
     entry(
         action=action,
         obj=obj,

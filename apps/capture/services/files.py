@@ -3,9 +3,9 @@
 import hashlib
 import uuid
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
 from django.core.files.storage import default_storage
-from django.core.files.uploadedfile import UploadedFile
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
@@ -18,8 +18,11 @@ from apps.capture.services.records import refuse_closed
 from apps.common.actors import Actor
 from apps.common.errors import DomainError, NotVisible
 
+if TYPE_CHECKING:
+    from django.core.files.uploadedfile import UploadedFile
 
-def store_file(actor: Actor, ref: RecordRef, item_oid: str, upload: UploadedFile) -> Attachment:
+
+def store_file(actor: Actor, ref: RecordRef, item_oid: str, upload: "UploadedFile[bytes]") -> Attachment:
     """Keep an uploaded file outside the web root and return its row, whose id is the item's value.
 
     Refused: another type than PDF, PNG, JPEG, TIFF or DICOM by content, a name that lies about it, more than 50 MB,
@@ -36,7 +39,7 @@ def store_file(actor: Actor, ref: RecordRef, item_oid: str, upload: UploadedFile
     return _keep(actor, place, item_oid, upload, content_type)
 
 
-def _checked_type(upload: UploadedFile) -> str:
+def _checked_type(upload: "UploadedFile[bytes]") -> str:
     if (upload.size or 0) > SIZE_MAX:
         raise DomainError(
             _("The file has more than %(limit)s MB.") % {"limit": SIZE_MAX // 1024 // 1024}, code="file_too_large"
@@ -54,7 +57,7 @@ def _checked_type(upload: UploadedFile) -> str:
     return found[0]
 
 
-def _scan(upload: UploadedFile) -> None:
+def _scan(upload: "UploadedFile[bytes]") -> None:
     """settings.FILE_SCANNER names a function that takes the open file and gives the name of what it found, or ""."""
     from django.conf import settings
 
@@ -66,7 +69,7 @@ def _scan(upload: UploadedFile) -> None:
         raise DomainError(_("The virus scanner refuses the file: %(found)s.") % {"found": found}, code="file_virus")
 
 
-def _keep(actor: Actor, place: RecordPlace, item_oid: str, upload: UploadedFile, content_type: str) -> Attachment:
+def _keep(actor: Actor, place: RecordPlace, item_oid: str, upload: "UploadedFile[bytes]", content_type: str) -> Attachment:
     digest = hashlib.sha256()
     upload.seek(0)
     for chunk in upload.chunks():

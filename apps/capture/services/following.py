@@ -8,6 +8,7 @@ from apps.capture.places import RecordPlace
 from apps.capture.scope import Filled, load_filled
 from apps.common.actors import Actor
 from apps.rules import PartialDate, typed
+from apps.studies.protocol import CompiledItem
 from apps.subjects.milestones import REPEATING
 from apps.subjects.services import lock_subject, set_milestone
 from apps.visits.models import SubjectVisit
@@ -41,8 +42,7 @@ def _wanted(place: RecordPlace, records: Iterable[Filled]) -> dict[tuple[str, in
     """What the records say of each fact: of one that repeats this record alone; else the first, of a last the last."""
     records = list(records)
     wanted: dict[tuple[str, int], dt.date | None] = {}
-    for item in _milestone_items(place):
-        kind = item.definition.milestone
+    for kind, item in _milestone_items(place):
         if kind in REPEATING:
             mine = [one for one in records if (one.visit_id, one.repeat) == (place.ref.visit_id, place.ref.repeat)]
             wanted[kind, _occurrence(place)] = max(_dates(item, mine), default=None)
@@ -52,11 +52,12 @@ def _wanted(place: RecordPlace, records: Iterable[Filled]) -> dict[tuple[str, in
     return wanted
 
 
-def _milestone_items(place: RecordPlace) -> list:
-    return [item for item in place.form.items.values() if item.definition.milestone and not item.line]
+def _milestone_items(place: RecordPlace) -> list[tuple[str, CompiledItem]]:
+    """Each with the fact that it dates."""
+    return [(kind, item) for item in place.form.items.values() if (kind := item.definition.milestone) and not item.line]
 
 
-def _dates(item, records: Iterable[Filled]) -> list[dt.date]:
+def _dates(item: CompiledItem, records: Iterable[Filled]) -> list[dt.date]:
     """Full dates only: a partial one anchors nothing."""
     found = [
         typed(item.kind, one.data.get(item.oid))

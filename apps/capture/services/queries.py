@@ -5,7 +5,7 @@ import datetime as dt
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from apps.audit.ledger import ledger
+from apps.audit.ledger import Entry, ledger
 from apps.capture.models import FormRecord, Query, QueryMessage
 from apps.capture.paths import paths_of
 from apps.capture.permissions import ANSWER_QUERY, CLOSE_QUERY, OPEN_QUERY
@@ -139,7 +139,7 @@ def _words(text: str) -> str:
     return words
 
 
-def _say(entry, actor: Actor, place: RecordPlace, query: Query, step: str, text: str, old: str | None) -> None:
+def _say(entry: Entry, actor: Actor, place: RecordPlace, query: Query, step: str, text: str, old: str | None) -> None:
     QueryMessage.objects.create(
         study_id=query.study_id,
         query=query,

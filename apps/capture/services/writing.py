@@ -1,6 +1,7 @@
 """The one way a record reaches the database: record, revision, queries and event together, or none of them."""
 
 import json
+import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -122,7 +123,7 @@ def _details(place: RecordPlace, record: FormRecord, asking: Asking) -> dict[str
     }
 
 
-def _save(actor: Actor, place: RecordPlace, record: FormRecord, reason: str, asking: Asking, event_id) -> str:
+def _save(actor: Actor, place: RecordPlace, record: FormRecord, reason: str, asking: Asking, event_id: uuid.UUID) -> str:
     """saved, conflict, or held:<level>:<hold>; the function decides under the study's and the record's lock."""
     parameters = [
         record.pk,

@@ -14,7 +14,8 @@ from apps.common.units import unit_words
 from apps.enrolment.assessing import Assessment, CriterionResult
 from apps.enrolment.models import Verdict
 from apps.rules import Kind, in_words
-from apps.studies.protocol import Protocol
+from apps.studies.definition.study import Question
+from apps.studies.protocol import CompiledCriterion, CompiledItem, Protocol
 
 TONES = {Verdict.MET: "ok", Verdict.NOT_MET: "problem", Verdict.NOT_ASSESSABLE: "attention"}
 WHOLE_DAY = re.compile(r"\d{4}-\d\d-\d\d$")
@@ -53,7 +54,13 @@ def raised_questions(protocol: Protocol, found: Assessment) -> list[Any]:
     return [q.definition for q in protocol.questions if q.definition.code in found.raised]
 
 
-def _line(reader: Reader, protocol: Protocol, criterion, result: CriterionResult, questions) -> Line:
+def _line(
+    reader: Reader,
+    protocol: Protocol,
+    criterion: CompiledCriterion,
+    result: CriterionResult,
+    questions: dict[str, Question],
+) -> Line:
     return Line(
         definition=criterion.definition,
         rule=in_words(criterion.rule, protocol.labels(language()), language()),
@@ -62,7 +69,7 @@ def _line(reader: Reader, protocol: Protocol, criterion, result: CriterionResult
         consequence=_consequence(result),
         tone=TONES[Verdict(result.verdict)],
         used=[used for name, value in result.used if (used := used_value(reader, protocol, name, value))],
-        question=questions.get(result.question),
+        question=questions.get(result.question or ""),
     )
 
 
@@ -86,7 +93,7 @@ def used_value(reader: Reader, protocol: Protocol, name: str, value: str) -> Use
     return Used(f"{label} ({_which(elsewhere[1])})" if elsewhere else label, shown(protocol, item, value))
 
 
-def shown(protocol: Protocol, item, value: str) -> str:
+def shown(protocol: Protocol, item: CompiledItem, value: str) -> str:
     """A stored text as a person reads it: the code's label, yes or no, the day, the unit after a number."""
     labels = protocol.labels(language())
     if value and item.kind is Kind.BOOL:

@@ -11,7 +11,7 @@ from apps.capture.status import status_of
 from apps.casebook.selectors.places import form_url, subject_url
 from apps.casebook.selectors.reader import Reader
 from apps.studies.models import Hold
-from apps.studies.protocol import Protocol, protocol_for_site
+from apps.studies.protocol import CompiledForm, Protocol, protocol_for_site
 from apps.subjects.models import Subject
 from apps.subjects.selectors import today_at
 from apps.visits.models import SubjectVisit
@@ -130,13 +130,21 @@ def hold_above(subject: Subject) -> str:
     return Hold.LOCKED if Hold.LOCKED in holds else Hold.FROZEN if Hold.FROZEN in holds else Hold.NONE
 
 
-def _columns(protocol: Protocol, visits: list[SubjectVisit]) -> dict[str, Any]:
+def _columns(protocol: Protocol, visits: list[SubjectVisit]) -> dict[str, CompiledForm]:
     """The forms of the subject's visits, in the order of their first visit."""
     oids = [oid for visit in visits for oid in protocol.forms_at(visit.code)]
     return {oid: protocol.forms[oid] for oid in dict.fromkeys(oids)}
 
 
-def _row(subject, protocol, visit, forms, records, queries, today) -> Row:
+def _row(
+    subject: Subject,
+    protocol: Protocol,
+    visit: SubjectVisit,
+    forms: list[CompiledForm],
+    records: dict[str, list[FormRecord]],
+    queries: Counter[int],
+    today: date,
+) -> Row:
     hold = hold_above(subject)
     here = set(protocol.forms_at(visit.code)) | records.keys()
     cells = [
@@ -153,7 +161,15 @@ def _row(subject, protocol, visit, forms, records, queries, today) -> Row:
     )
 
 
-def _cell(subject, visit, form, records, queries, hold, today) -> Cell:
+def _cell(
+    subject: Subject,
+    visit: SubjectVisit,
+    form: CompiledForm,
+    records: list[FormRecord],
+    queries: Counter[int],
+    hold: str,
+    today: date,
+) -> Cell:
     """Of several records of one form, the one that needs most."""
     strictest = Hold.LOCKED if Hold.LOCKED in (hold, visit.hold) else hold or visit.hold
     states = [
@@ -179,7 +195,7 @@ def first_of(states: list[str]) -> str:
     return min(states, key=ORDER.index, default="")
 
 
-def _log(subject: Subject, form, records: list[FormRecord], queries: Counter[int]) -> Log:
+def _log(subject: Subject, form: CompiledForm, records: list[FormRecord], queries: Counter[int]) -> Log:
     mine = [record for record in records if record.form_oid == form.oid and record.visit_id is None]
     following = max((record.repeat for record in mine), default=0) + 1
     return Log(

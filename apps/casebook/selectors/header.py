@@ -1,6 +1,7 @@
 """The line that all pages of a subject share."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -15,9 +16,10 @@ from apps.randomization.selectors import arm_codes
 from apps.rules import Kind, PartialDate, typed
 from apps.safety.permissions import VIEW_FLAGS
 from apps.safety.selectors import open_flags_of
-from apps.studies.protocol import protocol_for_site
+from apps.studies.protocol import Protocol, protocol_for_site
 from apps.subjects.models import Subject
 from apps.subjects.selectors import today_at
+from apps.subjects.status import LEFT
 from apps.visits.models import SubjectVisit
 from apps.visits.selectors import is_due, is_overdue, next_visit, visits_of
 
@@ -71,7 +73,7 @@ def header_of(reader: Reader, subject: Subject, grid: Grid | None = None) -> Hea
         status=status_for(reader, subject.status),
         tone=TONES.get(status_for(reader, subject.status), "neutral"),
         age=age_of(subject, protocol),
-        next=_next(subject, protocol, visits),
+        next=next_of(subject, protocol, next_visit(visits)),
         queries=queries,
         flags=None if flags is None else flags.count(),
         arm=protocol.arms.get(arm) if arm else None,
@@ -80,7 +82,7 @@ def header_of(reader: Reader, subject: Subject, grid: Grid | None = None) -> Hea
     )
 
 
-def age_of(subject: Subject, protocol) -> str:
+def age_of(subject: Subject, protocol: Protocol) -> str:
     """Today's age in words: months under two years, else years; "" without a full birth date."""
     birth = birth_of(subject, protocol)
     if birth is None:
@@ -91,7 +93,7 @@ def age_of(subject: Subject, protocol) -> str:
     return _("%(n)d years") % {"n": months // 12}
 
 
-def birth_of(subject: Subject, protocol):
+def birth_of(subject: Subject, protocol: Protocol) -> date | None:
     item = protocol.items.get("BRTHDAT")
     if item is None:
         return None
@@ -100,9 +102,9 @@ def birth_of(subject: Subject, protocol):
     return value.earliest if isinstance(value, PartialDate) and value.is_full else None
 
 
-def _next(subject: Subject, protocol, visits: list[SubjectVisit]) -> Next | None:
-    visit = next_visit(visits)
-    if visit is None or subject.status in ("screen_failed", "withdrawn", "lost", "died", "completed"):
+def next_of(subject: Subject, protocol: Protocol, visit: SubjectVisit | None) -> Next | None:
+    """``visit``, the one that comes next; None where there is none, or the subject left the study."""
+    if visit is None or subject.status in LEFT:
         return None
     today = today_at(subject.site)
     state = "overdue" if is_overdue(visit, today) else "due" if is_due(visit, today) else ""

@@ -9,8 +9,7 @@ from django.db.models.functions import Coalesce
 
 from apps.capture.models import Query
 from apps.capture.selectors import visible_queries
-from apps.casebook.selectors.grid import visit_label
-from apps.casebook.selectors.header import TONES, Next
+from apps.casebook.selectors.header import TONES, Next, next_of
 from apps.casebook.selectors.places import subject_url
 from apps.casebook.selectors.reader import Reader, behind, status_for
 from apps.common.pages import Page, keyset_page
@@ -20,9 +19,7 @@ from apps.safety.selectors import OPEN
 from apps.studies.models import Study
 from apps.studies.protocol import Protocol, get_protocol
 from apps.subjects.models import Subject
-from apps.subjects.selectors import today_at
 from apps.visits.models import SubjectVisit
-from apps.visits.selectors import is_due, is_overdue
 
 SORTS = {"number": "number", "-number": "-number", "newest": "-pk"}
 SIZE = 50
@@ -92,7 +89,7 @@ def _open_flags(reader: Reader) -> QuerySet[Flag]:
     return flags.filter(audience="") if reader.blinded else flags
 
 
-def _count(rows: QuerySet) -> Any:
+def _count(rows: QuerySet[Any]) -> Any:
     """How many of the rows are of the outer subject."""
     mine = rows.filter(subject=OuterRef("pk")).order_by().values("subject").annotate(n=Count("pk")).values("n")
     return Coalesce(Subquery(mine, output_field=IntegerField()), 0)
@@ -105,16 +102,8 @@ def _row(reader: Reader, protocol: Protocol, subject: Any, visit: SubjectVisit |
         url=subject_url(subject),
         status=status_for(reader, subject.status),
         tone=TONES.get(status_for(reader, subject.status), "neutral"),
-        next=_next(protocol, subject, visit),
+        next=next_of(subject, protocol, visit),
         queries=subject.waiting_queries,
         flags=subject.waiting_flags,
         arm=protocol.arms.get(getattr(subject, "arm_code", None) or ""),
     )
-
-
-def _next(protocol: Protocol, subject: Subject, visit: SubjectVisit | None) -> Next | None:
-    if visit is None or subject.status in ("screen_failed", "withdrawn", "lost", "died", "completed"):
-        return None
-    today = today_at(subject.site)
-    state = "overdue" if is_overdue(visit, today) else "due" if is_due(visit, today) else ""
-    return Next(visit, visit_label(protocol, visit), subject_url(subject, "casebook:visit", visit_id=visit.pk), state)

@@ -101,7 +101,9 @@ def _column(protocol: Protocol, visit: SubjectVisit) -> Column:
     return visit.position, visit.cycle * 100 + visit.occurrence, visit.code
 
 
-def _row(reader: Reader, protocol: Protocol, subject: Subject, visits, order: list[Column], today: date) -> Row:
+def _row(
+    reader: Reader, protocol: Protocol, subject: Subject, visits: list[SubjectVisit], order: list[Column], today: date
+) -> Row:
     planned = {_column(protocol, visit): visit for visit in visits if _is_planned(protocol, visit)}
     cells = [_cell(reader, protocol, subject, planned[column], today) if column in planned else Cell() for column in order]
     others = [visit for visit in visits if not _is_planned(protocol, visit)]

@@ -6,7 +6,7 @@ from apps.capture.models import FormRecord
 from apps.subjects.models import Subject
 
 
-def subject_url(subject: Subject, view: str = "casebook:subject", **more) -> str:
+def subject_url(subject: Subject, view: str = "casebook:subject", **more: str | int) -> str:
     return reverse(view, kwargs={"slug": subject.study.slug, "number": subject.number, **more})
 
 

@@ -9,6 +9,7 @@ from apps.audit.chain import canonical
 from apps.audit.ledger import ledger
 from apps.capture.models import FormRecord
 from apps.common.actors import Actor
+from apps.common.errors import Forbidden
 from apps.review.models import Signature
 from apps.review.permissions import SIGN
 from apps.studies.access import require
@@ -20,6 +21,8 @@ def sign(
 ) -> Signature:
     """Write who signed what, when and with which meaning (11.50). The identity was confirmed before, in the request."""
     require(actor, SIGN, study_id=subject.study_id, site_id=subject.site_id)
+    if actor.user_id is None:
+        raise Forbidden(SIGN)  # a signature is a person's
     signed = [[record.pk, record.revision, hash_of(record)] for record in records]
     with ledger(actor, subject.study_id) as entry:
         signature = Signature.objects.create(

@@ -70,7 +70,7 @@ def resolve_flag(actor: Actor, flag: Flag, *, note: str) -> Flag:
     return _step(actor, flag, Flag.Status.RESOLVED, note, allowed={Flag.Status.OPEN, Flag.Status.ACKNOWLEDGED})
 
 
-def _step(actor: Actor, flag: Flag, status: Flag.Status, note: str, *, allowed: set) -> Flag:
+def _step(actor: Actor, flag: Flag, status: Flag.Status, note: str, *, allowed: set[str]) -> Flag:
     subject = flag.subject
     require(actor, HANDLE_FLAGS, study_id=flag.study_id, site_id=subject.site_id)
     with ledger(actor, flag.study_id) as entry:
