@@ -1,6 +1,7 @@
 """What waits in each room, read only as far as the rail shows it (99+): the same cost at any size.
 
-Each room's reader gives the rows that wait; ``counted`` counts those of all rooms in one statement.
+Each room's reader gives the rows that wait; ``counted`` counts those of all rooms in one statement. Each is in the
+order of an index of its own (study first): without it the planner may look for the first hundred in the whole table.
 """
 
 from collections import Counter
@@ -19,7 +20,7 @@ LIMIT = 100
 
 def counted(waiting: Mapping[str, QuerySet]) -> Counter[str]:
     """How many rows wait under each name, ``LIMIT`` at most."""
-    heads = [rows.order_by().values_list(Value(name))[:LIMIT] for name, rows in waiting.items()]
+    heads = [rows.values_list(Value(name))[:LIMIT] for name, rows in waiting.items()]
     if not heads:
         return Counter()
     found = heads[0].union(*heads[1:], all=True) if len(heads) > 1 else heads[0]
@@ -27,11 +28,16 @@ def counted(waiting: Mapping[str, QuerySet]) -> Counter[str]:
 
 
 def open_queries(actor, study, sites, blinded) -> QuerySet[Query]:
-    return visible_queries(actor, study, is_blinded=blinded).filter(status=Query.Status.OPEN).select_related(None)
+    return (
+        visible_queries(actor, study, is_blinded=blinded)
+        .filter(status=Query.Status.OPEN)
+        .select_related(None)
+        .order_by("pk")
+    )
 
 
 def open_flags(actor, study, sites, blinded) -> QuerySet[Flag]:
-    waiting = Flag.objects.filter(study=study, subject__site__in=sites, status=Flag.Status.OPEN)
+    waiting = Flag.objects.filter(study=study, subject__site__in=sites, status=Flag.Status.OPEN).order_by("-pk")
     return waiting.filter(audience="") if blinded else waiting
 
 
@@ -44,4 +50,5 @@ def overdue_visits(actor, study, sites, blinded) -> QuerySet[SubjectVisit]:
         actual=None,
         latest__lt=timezone.now().date(),
     )
+    overdue = overdue.order_by("latest")
     return overdue.filter(audience="") if blinded else overdue
