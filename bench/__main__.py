@@ -33,7 +33,8 @@ def main() -> int:
         stack.start_services()
         stack.manage("migrate", "-v", "0", owner=True)
         stack.manage("collectstatic", "--noinput", "-v", "0")
-        os.environ.update(stack.environ(OWNER_DATABASE_URL=stack.credentials.owner["OWNER_DATABASE_URL"]))
+        owner = stack.credentials.owner["OWNER_DATABASE_URL"]
+        os.environ.update(stack.environ(OWNER_DATABASE_URL=owner, TRIALCAPTURE_LOG_LEVEL="WARNING"))
         import django
 
         django.setup()

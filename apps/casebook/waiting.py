@@ -1,7 +1,6 @@
 """What waits in each room, read only as far as the rail shows it (99+): the same cost at any size.
 
-Each room's reader gives the rows that wait; ``counted`` counts those of all rooms in one statement. Each is in the
-order of an index of its own (study first): without it the planner may look for the first hundred in the whole table.
+Each room's reader gives the rows that wait; ``counted`` counts those of all rooms in one statement.
 """
 
 from collections import Counter
@@ -28,16 +27,12 @@ def counted(waiting: Mapping[str, QuerySet]) -> Counter[str]:
 
 
 def open_queries(actor, study, sites, blinded) -> QuerySet[Query]:
-    return (
-        visible_queries(actor, study, is_blinded=blinded)
-        .filter(status=Query.Status.OPEN)
-        .select_related(None)
-        .order_by("pk")
-    )
+    waiting = visible_queries(actor, study, is_blinded=blinded).filter(status=Query.Status.OPEN)
+    return waiting.select_related(None).order_by()
 
 
 def open_flags(actor, study, sites, blinded) -> QuerySet[Flag]:
-    waiting = Flag.objects.filter(study=study, subject__site__in=sites, status=Flag.Status.OPEN).order_by("-pk")
+    waiting = Flag.objects.filter(study=study, subject__site__in=sites, status=Flag.Status.OPEN)
     return waiting.filter(audience="") if blinded else waiting
 
 
@@ -50,5 +45,6 @@ def overdue_visits(actor, study, sites, blinded) -> QuerySet[SubjectVisit]:
         actual=None,
         latest__lt=timezone.now().date(),
     )
+    # in the order of the index on them: else the planner looks for the first hundred in the whole table
     overdue = overdue.order_by("latest")
     return overdue.filter(audience="") if blinded else overdue
