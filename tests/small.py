@@ -4,7 +4,6 @@
 write path), `ready` takes a subject to where it may be enrolled.
 """
 
-import uuid
 from contextlib import contextmanager
 from datetime import date, timedelta
 from itertools import count
@@ -194,11 +193,3 @@ def enrolled(subject, **values):
 
 def live_scheme(study):
     return randomization.go_live(SYSTEM, randomization.create_scheme(SYSTEM, study))
-
-
-def other_subject(site):
-    """A subject with a number that no test expects."""
-    subject = screened(site)
-    subject.number = f"X-{uuid.uuid4().hex[:8]}"
-    subject.save()
-    return subject

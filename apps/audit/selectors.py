@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Max, QuerySet
+from django.db.models import QuerySet
 from pydantic_core import from_json
 
 from apps.audit.chain import chain_of
@@ -63,12 +63,6 @@ def get_event(event_id: UUID) -> EventView:
     return view_of(Event.objects.get(pk=event_id))
 
 
-def events_of(object_type: str, object_id: int | str) -> Iterator[EventView]:
-    """An object's history, oldest first."""
-    rows = Event.objects.filter(object_type=object_type, object_id=str(object_id)).order_by("seq")
-    return (view_of(row) for row in rows.iterator())
-
-
 def item_changes(study_id: int | None) -> QuerySet[ItemChange]:
     """One row an item that changed, of one chain; filter further by object, item, actor, time, audience."""
     return ItemChange.objects.filter(chain=chain_of(study_id))
@@ -84,11 +78,6 @@ def histories(object_type: str, study_id: int | None = None) -> Iterator[tuple[s
         rows = rows.filter(study_id=study_id)
     for object_id, group in groupby(rows.iterator(chunk_size=2000), key=lambda row: row.object_id):
         yield object_id, [view_of(row) for row in group]
-
-
-def last_position(study_id: int | None) -> int:
-    """The newest position of a chain, 0 without one."""
-    return Event.objects.filter(chain=chain_of(study_id)).aggregate(last=Max("seq"))["last"] or 0
 
 
 def given_up() -> QuerySet[Delivery]:

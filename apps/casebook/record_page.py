@@ -14,7 +14,7 @@ from apps.capture.evaluation import Place
 from apps.capture.models import Draft, FormRecord, Query
 from apps.capture.paths import is_lines
 from apps.capture.permissions import ENTER_DATA, INACTIVATE_RECORD, OPEN_QUERY
-from apps.capture.places import LEVELS, RecordPlace, RecordRef
+from apps.capture.places import RecordPlace, RecordRef
 from apps.capture.selectors import attachments_of, draft_of, previous_values, queries_of, visible_data
 from apps.capture.services.records import refuse_closed
 from apps.capture.status import status_of
@@ -117,11 +117,6 @@ class RecordPage:
             return ""
         label = in_language(definition.label.model_dump()) if definition else visit.code
         return f"{label} {visit.cycle}" if visit.cycle else label
-
-    @property
-    def hold_level(self) -> str:
-        hold = self.place.hold()
-        return LEVELS[hold[0]]() if hold else ""
 
     @cached_property
     def queries(self) -> list[Query]:

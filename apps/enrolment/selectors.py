@@ -28,10 +28,6 @@ def confirmed_version(subject: Subject) -> int | None:
     return confirmed.values_list("version_id", flat=True).first()
 
 
-def assessment_history(subject: Subject) -> list[EligibilityAssessment]:
-    return list(EligibilityAssessment.objects.filter(subject=subject).order_by("-id"))
-
-
 def newest_departure(subject: Subject) -> Departure | None:
     return Departure.objects.filter(subject=subject).order_by("-id").first()
 

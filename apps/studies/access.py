@@ -18,19 +18,8 @@ def get_study_for(actor: Actor, slug: str) -> Study:
     return study
 
 
-def studies_visible_to(actor: Actor) -> QuerySet[Study]:
-    return Study.objects.visible_to(actor)
-
-
 def sites_visible_to(actor: Actor, study_id: int) -> QuerySet[Site]:
     return Site.objects.visible_to(actor).filter(study_id=study_id)
-
-
-def get_site_for(actor: Actor, study: Study, code: str) -> Site:
-    site = Site.objects.visible_to(actor).filter(study=study, code=code).first()
-    if site is None:
-        raise NotVisible
-    return site
 
 
 def held_roles(actor: Actor, study_id: int) -> frozenset[tuple[int | None, str]]:

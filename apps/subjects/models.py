@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from apps.studies.models import Hold, Site, Study, hold_field
+from apps.studies.models import Site, Study, hold_field
 
 
 class SubjectQuerySet(models.QuerySet):
@@ -43,10 +43,6 @@ class Subject(models.Model):
 
     def __str__(self) -> str:
         return self.number
-
-    @property
-    def is_held(self) -> bool:
-        return self.hold != Hold.NONE
 
 
 class Milestone(models.Model):

@@ -60,10 +60,6 @@ def milestones_of_many(subject_ids: Iterable[int]) -> dict[int, Milestones]:
     return {pk: Milestones.of(found) for pk, found in rows.items()}
 
 
-def milestone_history(subject: Subject) -> list[Milestone]:
-    return list(Milestone.objects.filter(subject=subject).order_by("kind", "occurrence", "id"))
-
-
 def count_enrolled(study: Study, site: Site | None = None) -> int:
     """Subjects ever enrolled, those who left included: that is what the target counts."""
     subjects = Subject.objects.filter(study=study) if site is None else Subject.objects.filter(site=site)

@@ -2,7 +2,6 @@
 
 from django.urls import reverse
 
-from apps.capture.models import FormRecord
 from apps.subjects.models import Subject
 
 
@@ -12,10 +11,3 @@ def subject_url(subject: Subject, view: str = "casebook:subject", **more: str | 
 
 def form_url(subject: Subject, visit_id: int, form_oid: str, repeat: int = 1) -> str:
     return subject_url(subject, "casebook:form", visit_id=visit_id, form_oid=form_oid, repeat=repeat)
-
-
-def record_url(record: FormRecord) -> str:
-    """Of a record whose subject and study are loaded."""
-    if record.visit_id is None:
-        return subject_url(record.subject, "casebook:log_form", form_oid=record.form_oid, repeat=record.repeat)
-    return form_url(record.subject, record.visit_id, record.form_oid, record.repeat)
