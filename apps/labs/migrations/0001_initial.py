@@ -26,9 +26,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "study",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="studies.study"
-                    ),
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="studies.study"),
                 ),
             ],
         ),
@@ -57,9 +55,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "study",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="studies.study"
-                    ),
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="studies.study"),
                 ),
             ],
         ),
