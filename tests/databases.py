@@ -5,6 +5,7 @@ worker's database is replaced by a fresh clone afterwards, because triggers refu
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 import redis
+from django.conf import settings
 from django.db import connections
 from django.test import SimpleTestCase, TransactionTestCase
 
@@ -91,6 +93,13 @@ def owner_connection(transactional_db) -> Iterator[psycopg.Connection]:
     """A connection as the owner of the tables, for tests that tamper; autocommit, on this worker's database."""
     with cluster.current().connect_as_owner(database_name()) as connection:
         yield connection
+
+
+@pytest.fixture(autouse=True)
+def _no_seals_left() -> Iterator[None]:
+    """A seal's copy outlives the database that a test rolls back, and would accuse the next one."""
+    yield
+    shutil.rmtree(settings.SEAL_DIR, ignore_errors=True)
 
 
 @pytest.fixture
