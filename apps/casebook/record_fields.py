@@ -17,6 +17,7 @@ from apps.capture.reading import MISSING_CODES
 from apps.capture.wording import range_in_words
 from apps.casebook.record_names import Typed, id_of, name_of
 from apps.common.text import in_language
+from apps.studies.wording import said
 
 RADIOS_AT_MOST = 6
 
@@ -83,7 +84,7 @@ class Field:
 
     @property
     def help(self) -> str:
-        return in_language(self.item.definition.help.model_dump()) if self.item.definition.help else ""
+        return said(self.item.definition.help)
 
     @property
     def range(self) -> str:
@@ -144,7 +145,7 @@ class Section:
 
     @property
     def title(self) -> str:
-        return in_language(self.group.title.model_dump()) if self.group.title else ""
+        return said(self.group.title)
 
     @property
     def is_table(self) -> bool:
@@ -251,7 +252,7 @@ class FieldMaker:
             labels = {"Y": _("Yes"), "N": _("No")}
         elif one.type in ("choice", "choices"):
             codes = self.place.protocol.codelists.get(one.item.definition.codelist, {})
-            labels = {code: in_language(text.model_dump()) for code, text in codes.items()}
+            labels = {code: said(text) for code, text in codes.items()}
         else:
             return []
         chosen = set(self.typed.get(f"{one.name}.codes") or ()) if one.type == "choices" else {one.text}
@@ -291,7 +292,7 @@ def missing_labels() -> dict[str, str]:
 
 
 def _label(item) -> str:
-    return in_language(item.definition.label.model_dump())
+    return said(item.definition.label)
 
 
 def _path(groups: Mapping[str, str], oid: str, line_key: str) -> str:

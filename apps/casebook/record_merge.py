@@ -7,7 +7,7 @@ from apps.capture.places import RecordPlace
 from apps.casebook.record_fields import shown_value
 from apps.casebook.record_names import Typed, name_of
 from apps.casebook.record_page import RecordPage
-from apps.common.text import in_language
+from apps.studies.wording import said
 
 MERGE = "merge."
 
@@ -40,7 +40,7 @@ def _row(place: RecordPlace, field: dict[str, Any]) -> MergeRow:
     item = place.form.items[field["item"]]
     shown = {side: shown_value(place.protocol, item, field[side]) for side in ("before", "theirs", "mine")}
     choice = "" if field["by_both"] else "mine" if field["by_me"] else "theirs"
-    return MergeRow(name_of(field["path"]), in_language(item.definition.label.model_dump()), **shown, choice=choice)
+    return MergeRow(name_of(field["path"]), said(item.definition.label), **shown, choice=choice)
 
 
 def take_theirs(typed: Typed, post) -> dict[str, list[str]]:

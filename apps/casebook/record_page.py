@@ -20,8 +20,10 @@ from apps.capture.services.records import refuse_closed
 from apps.capture.status import status_of
 from apps.casebook.record_fields import Field, FieldMaker, Line, Section, missing_labels
 from apps.casebook.record_names import Typed, typed_from, values_of
+from apps.casebook.selectors.grid import visit_label
 from apps.common.errors import DomainError, NotVisible
 from apps.common.text import in_language
+from apps.studies.wording import said
 
 
 def address_of(ref: RecordRef) -> str:
@@ -107,16 +109,12 @@ class RecordPage:
 
     @property
     def title(self) -> str:
-        return in_language(self.place.form.title.model_dump())
+        return said(self.place.form.title)
 
     @property
     def visit_label(self) -> str:
         visit = self.place.visit
-        definition = self.place.protocol.visits.get(visit.code) if visit else None
-        if visit is None:
-            return ""
-        label = in_language(definition.label.model_dump()) if definition else visit.code
-        return f"{label} {visit.cycle}" if visit.cycle else label
+        return in_language(visit_label(self.place.protocol, visit)) if visit else ""
 
     @cached_property
     def queries(self) -> list[Query]:
@@ -232,7 +230,7 @@ class RecordPage:
             return None
         following = visible[index + 1]
         ref = RecordRef.at(place.study.slug, place.subject.number, following.oid, place.visit.pk)
-        return address_of(ref), in_language(following.title.model_dump())
+        return address_of(ref), said(following.title)
 
     @property
     def draft_key(self) -> str:

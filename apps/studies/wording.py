@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
-from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from apps.common.text import reader_language
 from apps.rules import Rule, in_words
 from apps.studies.definition import VisitDefinition
 from apps.studies.definition.base import Offset, Text
@@ -35,11 +33,6 @@ SOURCES = {
     "mirror": gettext_lazy("mirror of the registration"),
     "assumption": gettext_lazy("our assumption"),
 }
-
-
-def reader_language() -> Literal["en", "zh"]:
-    """en or zh, as definitions and rules know languages."""
-    return "zh" if (translation.get_language() or "en").startswith("zh") else "en"
 
 
 def said(text: Text | str | None) -> str:

@@ -8,14 +8,15 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from apps.casebook.selectors.reader import Reader, language
-from apps.common.text import day_in_words, in_language
+from apps.casebook.selectors.reader import Reader
+from apps.common.text import day_in_words, reader_language
 from apps.common.units import unit_words
 from apps.enrolment.assessing import Assessment, CriterionResult
 from apps.enrolment.models import Verdict
 from apps.rules import Kind, in_words
 from apps.studies.definition.study import Question
 from apps.studies.protocol import CompiledCriterion, CompiledItem, Protocol
+from apps.studies.wording import said
 
 TONES = {Verdict.MET: "ok", Verdict.NOT_MET: "problem", Verdict.NOT_ASSESSABLE: "attention"}
 WHOLE_DAY = re.compile(r"\d{4}-\d\d-\d\d$")
@@ -63,7 +64,7 @@ def _line(
 ) -> Line:
     return Line(
         definition=criterion.definition,
-        rule=in_words(criterion.rule, protocol.labels(language()), language()),
+        rule=in_words(criterion.rule, protocol.labels(reader_language()), reader_language()),
         verdict=result.verdict,
         verdict_label=Verdict(result.verdict).label,
         consequence=_consequence(result),
@@ -89,13 +90,13 @@ def used_value(reader: Reader, protocol: Protocol, name: str, value: str) -> Use
         return Used(name, value)
     if reader.blinded and (item.definition.blinding or protocol.forms[item.form_oid].blinded):
         return None
-    label = in_language(item.definition.label.model_dump())
+    label = said(item.definition.label)
     return Used(f"{label} ({_which(elsewhere[1])})" if elsewhere else label, shown(protocol, item, value))
 
 
 def shown(protocol: Protocol, item: CompiledItem, value: str) -> str:
     """A stored text as a person reads it: the code's label, yes or no, the day, the unit after a number."""
-    labels = protocol.labels(language())
+    labels = protocol.labels(reader_language())
     if value and item.kind is Kind.BOOL:
         return {"Y": _("yes"), "N": _("no")}.get(value, value)
     if value and item.kind in (Kind.CHOICE, Kind.CHOICES):

@@ -1,9 +1,6 @@
 """Who reads: the roles held at one place, read once for all that a page asks about them."""
 
 from dataclasses import dataclass
-from typing import Literal
-
-from django.utils import translation
 
 from apps.common.actors import Actor
 from apps.common.permissions import Permission
@@ -12,8 +9,6 @@ from apps.studies.access import blinded_roles, roles_at
 from apps.studies.models import Study
 from apps.subjects.models import Subject
 from apps.subjects.status import TREATED
-
-Language = Literal["en", "zh"]
 
 
 @dataclass(frozen=True)
@@ -52,8 +47,3 @@ def reader_of(actor: Actor, study: Study, site_id: int | None = None) -> Reader:
     roles = frozenset() if actor.is_system else roles_at(actor, study.pk, site_id)
     blinded = study.version_id is not None and not blinded_roles(study.version_id).isdisjoint(roles)
     return Reader(actor, roles, blinded)
-
-
-def language() -> Language:
-    """``en`` or ``zh``, as the rules and definitions have it."""
-    return "zh" if (translation.get_language() or "en").startswith("zh") else "en"

@@ -5,9 +5,9 @@ from django.views.decorators.http import require_http_methods
 
 from apps.casebook.forms import SignEligibilityForm
 from apps.casebook.selectors.eligibility import lines_of, raised_questions, shown
-from apps.casebook.selectors.reader import language, reader_of
+from apps.casebook.selectors.reader import reader_of
 from apps.casebook.views.acting import carried_out, refusal_of, subject_context
-from apps.common.text import in_language
+from apps.common.text import reader_language
 from apps.enrolment.permissions import CONFIRM_ELIGIBILITY, ENROL_SUBJECT
 from apps.enrolment.selectors import assess_now, confirmed_assessment, room_for
 from apps.enrolment.services import confirm_eligibility
@@ -16,6 +16,7 @@ from apps.randomization.selectors import is_allocated, needs_randomization, stra
 from apps.randomization.services import admit_subject, randomize_subject
 from apps.studies.access import require
 from apps.studies.protocol import protocol_for_site
+from apps.studies.wording import said
 from apps.subjects.models import Subject
 from apps.subjects.permissions import VIEW_SUBJECTS
 from apps.subjects.selectors import get_subject_for, milestones_of
@@ -94,14 +95,14 @@ def randomize(request, slug, number):
 def allocation_message(actor, subject: Subject) -> str:
     """The arm for those who may know it, the fact for the others."""
     arm = visible_allocation(actor, subject)
-    words = {"number": subject.number, "arm": in_language(arm.label.model_dump()) if arm else ""}
+    words = {"number": subject.number, "arm": said(arm.label) if arm else ""}
     return _("%(number)s is allocated: %(arm)s.") % words if arm else _("%(number)s is allocated.") % words
 
 
 def randomize_context(request, subject: Subject):
     protocol = protocol_for_site(subject.site)
     stratum = stratum_of(subject, protocol)
-    labels = protocol.labels(language())
+    labels = protocol.labels(reader_language())
     return subject_context(request, subject) | {
         "is_random": needs_randomization(protocol),
         "confirmed": confirmed_assessment(subject),

@@ -16,7 +16,7 @@ from apps.casebook.record_names import path_of
 from apps.casebook.record_page import address_of
 from apps.casebook.views.record import ref_of
 from apps.common.errors import DomainError, NotVisible
-from apps.common.text import in_language
+from apps.studies.wording import said
 
 STEPS = {"answer": answer_query, "close": close_query, "reopen": reopen_query}
 
@@ -48,7 +48,7 @@ def panel(request, place: RecordPlace, name: str, error: DomainError | None = No
     context = {
         "item": found,
         "name": name,
-        "label": in_language(found.definition.label.model_dump()),
+        "label": said(found.definition.label),
         "queries": [one for one in queries_of(place) if (one.item_oid, one.line_key) == (oid, line_key)],
         "changes": [(one, shown_value(protocol, found, one.old), shown_value(protocol, found, one.new)) for one in changes],
         "error": error,

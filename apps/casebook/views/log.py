@@ -15,7 +15,7 @@ from apps.capture.selectors import log_records, open_query_counts, record_for
 from apps.capture.status import status_of
 from apps.casebook.record_fields import shown_value
 from apps.casebook.views.acting import subject_context
-from apps.common.text import in_language
+from apps.studies.wording import said
 
 COLUMNS = 6
 
@@ -38,8 +38,8 @@ def log(request, slug: str, number: str, form_oid: str) -> HttpResponse:
     records = log_records(request.actor, place.subject, form_oid)
     context = subject_context(request, place.subject) | {
         "place": place,
-        "title": in_language(place.form.title.model_dump()),
-        "heads": [in_language(item.definition.label.model_dump()) for item in items],
+        "title": said(place.form.title),
+        "heads": [said(item.definition.label) for item in items],
         "rows": _rows(place, records, items),
         "may_enter": place.may(ENTER_DATA) and place.hold() is None,
         "new_url": reverse("casebook:log_form", args=[slug, number, form_oid, next_repeat(place.subject.pk, form_oid)]),

@@ -19,6 +19,7 @@ from apps.common.permissions import Role
 from apps.common.text import in_language
 from apps.studies.access import get_study_for, is_blinded, require, sites_visible_to
 from apps.studies.protocol import Protocol, get_protocol
+from apps.studies.wording import said
 
 
 @dataclass
@@ -70,8 +71,8 @@ def _row(slug: str, query: Query) -> QueryRow:
         query=query,
         url=address_of(ref) + (f"#item-{id_of(name)}" if name else ""),
         visit=in_language(visit_label(protocol, record.visit)) if record.visit else "",
-        form=in_language(form.title.model_dump()),
-        item=in_language(item.definition.label.model_dump()) if item else "",
+        form=said(form.title),
+        item=said(item.definition.label) if item else "",
         assigned=str(Role(query.assigned_role).label) if query.assigned_role in Role.values else query.assigned_role,
         days=((query.closed_at or timezone.now()) - query.opened_at).days,
     )

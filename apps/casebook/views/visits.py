@@ -5,9 +5,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from apps.casebook.forms import BookForm, CloseVisitForm, ReopenVisitForm, UnscheduledForm, VisitDateForm
 from apps.casebook.views.acting import carried_out, grid_context, subject_context
-from apps.common.text import in_language
 from apps.studies.access import require
 from apps.studies.protocol import protocol_for_site, site_today
+from apps.studies.wording import said
 from apps.subjects.permissions import VIEW_SUBJECTS
 from apps.subjects.selectors import get_subject_for
 from apps.visits import services
@@ -110,8 +110,4 @@ def unscheduled(request, slug, number):
 
 def unscheduled_choices(subject) -> list[tuple[str, str]]:
     visits = protocol_for_site(subject.site).visits.values()
-    return [
-        (visit.code, in_language(visit.label.model_dump()))
-        for visit in visits
-        if visit.kind != "scheduled" and not is_branch(visit)
-    ]
+    return [(visit.code, said(visit.label)) for visit in visits if visit.kind != "scheduled" and not is_branch(visit)]
