@@ -12,12 +12,12 @@ from apps.subjects.status import may_become
 
 
 class DateInput(forms.DateInput):
-    """The browser's own date field, in the form that it wants."""
-
-    input_type = "date"
+    """A day typed as 2024-05-17: the browser's own date field would show it in an order of its own."""
 
     def __init__(self, attrs=None):
-        super().__init__(attrs, format="%Y-%m-%d")
+        super().__init__(
+            {"placeholder": "YYYY-MM-DD", "inputmode": "numeric", "autocomplete": "off"} | (attrs or {}), "%Y-%m-%d"
+        )
 
 
 def date_field(label, **more):
