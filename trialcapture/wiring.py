@@ -21,6 +21,7 @@ HANDLERS: dict[str, list[str]] = {
     "capture.record.saved": SAVED,
     "capture.record.completed": SAVED,
     "capture.record.reactivated": SAVED,
+    "notifications.notice.written": ["apps.notifications.handlers.send_mail"],
     "safety.flag.raised": ["apps.notifications.handlers.flag_raised"],
     "exports.export.requested": ["apps.exports.handlers.start_export"],
     "exports.export.finished": ["apps.notifications.handlers.export_finished"],

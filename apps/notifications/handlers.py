@@ -7,10 +7,16 @@ from apps.common.actors import SYSTEM
 from apps.common.permissions import Role
 from apps.notifications import services, wording
 from apps.notifications.reminders import recipients
+from apps.notifications.tasks import send_mails
 from apps.safety.models import Flag
 from apps.studies.models import Study
 
 HEARS_OF_FLAGS = {Role.COORDINATOR, Role.INVESTIGATOR, Role.SAFETY_OFFICER, Role.MEDICAL_MONITOR}
+
+
+def send_mail(event) -> None:
+    """A notice was written: ask the mail queue to send what waits. Beat asks too, so a lost message costs half a minute."""
+    send_mails.delay()
 
 
 def flag_raised(event) -> None:

@@ -67,16 +67,9 @@ def notify(
                     subject_id=subject.pk if subject else None,
                     site_id=subject.site_id if subject else None,
                     changes=[("occasion", None, occasion)],
+                    outbox=True,
                 )
-        if written:
-            transaction.on_commit(_nudge, robust=True)
     return written
-
-
-def _nudge() -> None:
-    from apps.notifications.tasks import nudge_mail
-
-    nudge_mail()
 
 
 def mark_read(actor: Actor, notice: Notice) -> Notice:
