@@ -12,6 +12,7 @@ from django.utils import timezone
 from apps.capture.models import Query
 from apps.capture.selectors import visible_queries
 from apps.safety.models import Flag
+from apps.subjects.status import LEFT
 from apps.visits.models import SubjectVisit
 
 LIMIT = 100
@@ -44,7 +45,7 @@ def overdue_visits(actor, study, sites, blinded) -> QuerySet[SubjectVisit]:
         status=SubjectVisit.Status.PLANNED,
         actual=None,
         latest__lt=timezone.now().date(),
-    )
+    ).exclude(subject__status__in=LEFT)
     # in the order of the index on them: else the planner looks for the first hundred in the whole table
     overdue = overdue.order_by("latest")
     return overdue.filter(audience="") if blinded else overdue

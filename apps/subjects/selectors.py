@@ -12,7 +12,7 @@ from apps.studies.models import Site, Study
 from apps.studies.protocol import site_today
 from apps.subjects.milestones import Milestones
 from apps.subjects.models import Milestone, Subject
-from apps.subjects.status import NEVER_ENROLLED
+from apps.subjects.status import LEFT, NEVER_ENROLLED
 
 
 def get_subject_for(actor: Actor, slug: str, number: str) -> Subject:
@@ -27,6 +27,11 @@ def get_subject_for(actor: Actor, slug: str, number: str) -> Subject:
 def today_at(site: Site) -> date:
     """The calendar day at the site."""
     return site_today(site)
+
+
+def due_day(subject: Subject) -> date | None:
+    """The day that decides what is due or overdue for the subject: today at the site, none for who has left."""
+    return None if subject.status in LEFT else today_at(subject.site)
 
 
 def milestones_of(subject: Subject) -> Milestones:

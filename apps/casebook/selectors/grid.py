@@ -13,7 +13,7 @@ from apps.casebook.selectors.reader import Reader
 from apps.studies.models import Hold
 from apps.studies.protocol import CompiledForm, Protocol, protocol_for_site
 from apps.subjects.models import Subject
-from apps.subjects.selectors import today_at
+from apps.subjects.selectors import due_day
 from apps.visits.models import SubjectVisit
 from apps.visits.selectors import days_out_of_window, visits_of
 
@@ -80,7 +80,7 @@ def grid_of(reader: Reader, subject: Subject) -> Grid:
     for record in records:
         if record.visit_id is not None:
             by_visit.setdefault(record.visit_id, {}).setdefault(record.form_oid, []).append(record)
-    today = today_at(subject.site)
+    today = due_day(subject)
     rows = [_row(subject, protocol, visit, forms, by_visit.get(visit.pk, {}), queries, today) for visit in visits]
     logs = [_log(subject, protocol.forms[oid], records, queries) for oid in protocol.log_forms if oid not in hidden]
     return Grid(forms, rows, logs, protocol)
@@ -105,7 +105,7 @@ def visit_label(protocol: Protocol, visit: SubjectVisit) -> dict[str, str]:
     }
 
 
-def visit_state(visit: SubjectVisit, states: list[str], hold: str, today: date) -> str:
+def visit_state(visit: SubjectVisit, states: list[str], hold: str, today: date | None) -> str:
     """A visit's own state: what its forms need first, else complete when all are, else how the visit stands."""
     if Hold.LOCKED in (hold, visit.hold):
         return "locked"
@@ -143,7 +143,7 @@ def _row(
     forms: list[CompiledForm],
     records: dict[str, list[FormRecord]],
     queries: Counter[int],
-    today: date,
+    today: date | None,
 ) -> Row:
     hold = hold_above(subject)
     here = set(protocol.forms_at(visit.code)) | records.keys()
@@ -168,7 +168,7 @@ def _cell(
     records: list[FormRecord],
     queries: Counter[int],
     hold: str,
-    today: date,
+    today: date | None,
 ) -> Cell:
     """Of several records of one form, the one that needs most."""
     strictest = Hold.LOCKED if Hold.LOCKED in (hold, visit.hold) else hold or visit.hold

@@ -19,7 +19,7 @@ from apps.common.text import day_in_words
 from apps.studies.models import Study
 from apps.studies.protocol import Protocol, get_protocol
 from apps.subjects.models import Subject
-from apps.subjects.selectors import today_at
+from apps.subjects.selectors import due_day
 from apps.visits.models import SubjectVisit
 
 Column = tuple[int, int, str]  # place in the protocol, course, code
@@ -65,8 +65,7 @@ def matrix_of(reader: Reader, study: Study, params: Mapping[str, str]) -> Matrix
     by_subject: dict[int, list[SubjectVisit]] = {}
     for visit in visits:
         by_subject.setdefault(visit.subject_id, []).append(visit)
-    days = {subject.site_id: today_at(subject.site) for subject in {s.site_id: s for s in page.rows}.values()}
-    rows = [_row(reader, protocol, s, by_subject.get(s.pk, []), order, days[s.site_id]) for s in page.rows]
+    rows = [_row(reader, protocol, s, by_subject.get(s.pk, []), order, due_day(s)) for s in page.rows]
     return Matrix(page, [columns[column] for column in order], rows, any(row.unscheduled for row in rows))
 
 
@@ -102,7 +101,7 @@ def _column(protocol: Protocol, visit: SubjectVisit) -> Column:
 
 
 def _row(
-    reader: Reader, protocol: Protocol, subject: Subject, visits: list[SubjectVisit], order: list[Column], today: date
+    reader: Reader, protocol: Protocol, subject: Subject, visits: list[SubjectVisit], order: list[Column], today: date | None
 ) -> Row:
     planned = {_column(protocol, visit): visit for visit in visits if _is_planned(protocol, visit)}
     cells = [_cell(reader, protocol, subject, planned[column], today) if column in planned else Cell() for column in order]
@@ -111,7 +110,7 @@ def _row(
     return Row(subject, subject_url(subject), cells, extra)
 
 
-def _cell(reader: Reader, protocol: Protocol, subject: Subject, visit: Any, today: date) -> Cell:
+def _cell(reader: Reader, protocol: Protocol, subject: Subject, visit: Any, today: date | None) -> Cell:
     asked = [oid for oid in protocol.forms_at(visit.code) if not (reader.blinded and protocol.forms[oid].blinded)]
     finished = visit.started >= len(asked) and not visit.unfinished
     states = ["queried"] if visit.queries else []
