@@ -10,6 +10,7 @@ from psycopg import sql
 
 from apps.studies.definition import Group, ItemDefinition
 from apps.studies.protocol import CompiledForm, Protocol
+from apps.subjects.status import TREATED
 
 KEYS = {
     "STUDYID": "st.slug",
@@ -35,6 +36,9 @@ JOIN studies_site si ON si.id = su.site_id
 JOIN studies_studyversion sv ON sv.id = r.version_id
 LEFT JOIN visits_subjectvisit v ON v.id = r.visit_id
 """
+# whether treatment began or stopped may tell the arm: for the blinded these are one status, as on the pages
+_TREATED = ", ".join(f"'{status.value}'" for status in sorted(TREATED))
+BLURRED_STATUS = f"CASE WHEN su.status IN ({_TREATED}) THEN 'randomized' ELSE su.status END"
 # a hidden item's value stays in the record and out of the data
 SHOWN = """CASE WHEN r.irrelevant = '[]'::jsonb THEN r.data
 ELSE r.data - ARRAY(SELECT jsonb_array_elements_text(r.irrelevant)) END"""
@@ -100,7 +104,8 @@ def columns_of(dataset: Dataset) -> list[str]:
 def rows_sql(dataset: Dataset, selection: Selection, labels: dict[str, dict[str, str]]) -> sql.Composed:
     """The SELECT of a dataset, ordered by subject, visit and repeat. ``labels``: code list OID → code → label."""
     columns: list[sql.Composable] = [
-        sql.SQL("{} AS {}").format(sql.SQL(expression), sql.Identifier(name)) for name, expression in KEYS.items()
+        sql.SQL("{} AS {}").format(sql.SQL(expression), sql.Identifier(name))
+        for name, expression in (KEYS | {"SUBJSTAT": status_sql(selection)}).items()
     ]
     if dataset.group:
         columns.append(sql.SQL("line.value ->> '_key' AS \"LINE\""))
@@ -111,6 +116,10 @@ def rows_sql(dataset: Dataset, selection: Selection, labels: dict[str, dict[str,
         source=source_sql(dataset, selection, _values_sql(dataset)),
         line=sql.SQL(", line.ordinality" if dataset.group else ""),
     )
+
+
+def status_sql(selection: Selection) -> str:
+    return BLURRED_STATUS if selection.blinded else "su.status"
 
 
 def source_sql(dataset: Dataset, selection: Selection, values: sql.Composable | None = None) -> sql.Composed:

@@ -3,7 +3,7 @@
 from psycopg import sql
 
 from apps.common.actors import Actor
-from apps.exports.datasets import Selection
+from apps.exports.datasets import Selection, status_sql
 from apps.randomization.permissions import VIEW_ALLOCATION
 from apps.studies.access import may
 from apps.studies.models import Study
@@ -13,7 +13,7 @@ FROM_SUBJECT = "JOIN studies_study st ON st.id = su.study_id JOIN studies_site s
 UTC = "to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
 
 QUERIES = {
-    "SUBJECTS": f"""SELECT {SUBJECT}, su.status AS "STATUS", su.screened_on AS "SCREENED"
+    "SUBJECTS": f"""SELECT {SUBJECT}, {{status}} AS "STATUS", su.screened_on AS "SCREENED"
         FROM subjects_subject su {FROM_SUBJECT} WHERE {{where}} ORDER BY su.number""",
     "VISITS": f"""SELECT {SUBJECT}, v.code AS "VISIT", nullif(v.cycle, 0) AS "CYCLE", v.occurrence AS "VISITOCC",
         v.target AS "TARGET", v.earliest AS "EARLIEST", v.latest AS "LATEST", v.booked_on AS "BOOKED", v.actual AS "ACTUAL",
@@ -65,6 +65,7 @@ def queries(
     true = sql.SQL("true")
     oids = sql.Literal(sorted(hidden))
     parts = {
+        "status": sql.SQL(status_sql(selection)),
         "study": sql.Literal(selection.study_id),
         "where": sql.SQL("su.study_id = {} AND su.site_id = ANY({})").format(
             sql.Literal(selection.study_id), sql.Literal(list(selection.site_ids))

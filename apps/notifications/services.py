@@ -63,6 +63,7 @@ def notify(
                 entry(
                     action="notifications.notice.written",
                     obj=notice,
+                    audience=_audience(notice),
                     label=f"{kind} → {user}",
                     subject_id=subject.pk if subject else None,
                     site_id=subject.site_id if subject else None,
@@ -72,13 +73,18 @@ def notify(
     return written
 
 
+def _audience(notice: Notice) -> str:
+    """That a subject has a flag or a visit at all may tell the arm, so the trail of such notices is not for the blinded."""
+    return "unblinded" if notice.subject_id else ""
+
+
 def mark_read(actor: Actor, notice: Notice) -> Notice:
     """The person has seen it. Only one's own notices can be fetched, so no right is asked."""
     if notice.read_at is None:
         with ledger(actor, notice.study_id) as entry:
             notice.read_at = timezone.now()
             notice.save(update_fields=["read_at"])
-            entry(action="notifications.notice.read", obj=notice, label=notice.kind)
+            entry(action="notifications.notice.read", obj=notice, audience=_audience(notice), label=notice.kind)
     return notice
 
 
@@ -114,7 +120,12 @@ def send_mail_of(actor: Actor, notice: Notice) -> bool:
             mail=Notice.Mail.SENT, mailed_at=sent_at, mail_error=""
         )
         if updated:
-            entry(action="notifications.mail.sent", obj=notice, label=f"{notice.kind} → {notice.user}")
+            entry(
+                action="notifications.mail.sent",
+                obj=notice,
+                audience=_audience(notice),
+                label=f"{notice.kind} → {notice.user}",
+            )
     return True
 
 
@@ -129,6 +140,7 @@ def _put_back(actor: Actor, notice: Notice, error: Exception) -> None:
         entry(
             action="notifications.mail.failed",
             obj=notice,
+            audience=_audience(notice),
             label=f"{notice.kind} → {notice.user}",
             changes=[("error", None, str(error)[:200])],
         )

@@ -1,6 +1,7 @@
 import pytest
 from django.urls import reverse
 
+from apps.common.actors import SYSTEM
 from apps.subjects.selectors import today_at
 from tests.journeys import enter, randomized, screened
 
@@ -55,6 +56,22 @@ def test_the_blinded_who_may_read_find_no_trace_of_the_arm(site, small_trial, pe
     assert subject.number in shown
     for word in ("TAPER", "ECDOSE", "Dose log", "randomization.allocation", "Low dose", "High dose"):
         assert word not in shown, word
+
+
+def test_the_blinded_find_no_notice_about_a_subject(site, small_trial, personas):
+    """A reminder of an arm's own visit, or of a flag that they may not see, would tell."""
+    from apps.notifications import services, wording
+    from apps.studies.models import Membership
+
+    subject, coordinator = randomized(site), personas["coordinator"].user
+    services.notify(
+        SYSTEM, small_trial, [coordinator], kind="visit_due", occasion="visit_due:1", say=wording.visit_due,
+        args=(subject.number, today_at(site)), subject=subject,
+    )  # fmt: skip
+    person = personas["monitor"]
+    assert "visit_due" in audit(person, small_trial).text
+    Membership.objects.create(user=person.user, study=small_trial, role="outcome_assessor")
+    assert "visit_due" not in audit(person, small_trial).text
 
 
 @pytest.mark.parametrize(

@@ -163,6 +163,20 @@ def test_a_blinded_export_tells_nothing_of_the_arm(site, small_trial, personas, 
         assert "ECDOSE" not in text, name
 
 
+def test_whether_treatment_began_is_not_for_the_blinded(site, small_trial, personas):
+    from apps.studies.models import Membership
+
+    subject = randomized(site)
+    enter(subject, "EC", ECSTDAT=f"{timezone.localdate()}", ECDOSE="0.4", ECFREQ="BID")
+    subject.refresh_from_db()
+    assert subject.status == "on_treatment"
+    archive = exported(personas["monitor"], small_trial)
+    assert rows(archive, "SUBJECTS")[0]["STATUS"] == rows(archive, "DM")[0]["SUBJSTAT"] == "on_treatment"
+    Membership.objects.create(user=personas["monitor"].user, study=small_trial, role="outcome_assessor")
+    archive = exported(personas["monitor"], small_trial)
+    assert rows(archive, "SUBJECTS")[0]["STATUS"] == rows(archive, "DM")[0]["SUBJSTAT"] == "randomized"
+
+
 def test_two_workers_make_it_once_and_a_dead_ones_work_is_taken_up(subject, small_trial, personas):
     export = services.request_export(personas["monitor"].actor, small_trial)
     assert services.claim_export(export.pk) is not None
