@@ -103,6 +103,8 @@ class FormDefinition(Part):
     domain: str = ""
     # several records of it at one visit or, for a log form, for one subject; else exactly one
     repeating: bool = False
+    # entered twice, the second time blind to the first; differences are decided by a third person
+    double_entry: bool = False
     # whole form hidden from whoever is blinded to the allocation
     blinding: Literal["", "arm"] = ""
     groups: Annotated[list[Group], Field(min_length=1)]

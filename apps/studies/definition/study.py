@@ -176,6 +176,29 @@ class SafetyPlan(Part):
     ae_until_days_after_last_dose: int = 30
 
 
+class SdvPlan(Sourced):
+    """What is verified against source: each item as it says itself (`sdv`) or as its form says here; then which subjects.
+
+    ``visits`` limits what is required to these visits and the logs; ``first_subjects`` of each site and a random
+    ``share`` (percent, fixed by ``seed``) of the others are required, both absent: every subject. What is not required
+    stays optional.
+    """
+
+    forms: dict[Oid, Literal["required", "optional", "none"]] = {}
+    visits: list[str] = []
+    first_subjects: Annotated[int | None, Field(ge=0)] = None
+    share: Annotated[int | None, Field(ge=0, le=100)] = None
+    seed: str = ""
+
+
+class ReviewPlan(Part):
+    """``sdv``: source data verification; ``medical`` and ``data``: the forms that a medical and a data review must see."""
+
+    sdv: SdvPlan | None = None
+    medical: list[Oid] = []
+    data: list[Oid] = []
+
+
 class SiteDefinition(Part):
     """A hospital taking part. ``subject_pattern`` makes subject numbers of {site} and {seq:03d}."""
 
@@ -216,6 +239,7 @@ class StudyDefinition(Part):
     codelists: list[CodeList] = []
     dosing: DosingPlan | None = None
     safety: SafetyPlan = SafetyPlan()
+    review: ReviewPlan = ReviewPlan()
     outcomes: list[Outcome] = []
     reminders: list[ReminderRule] = []
     sites: list[SiteDefinition] = []

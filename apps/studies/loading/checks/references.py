@@ -13,7 +13,7 @@ ROLES = sorted(role.value for role in Role)
 
 
 def check_references(findings: Findings) -> None:
-    for check in (_visits, _log_forms, _forms_used, _items, _criteria, _dosing, _randomization, _roles, _sites):
+    for check in (_visits, _log_forms, _forms_used, _items, _criteria, _dosing, _randomization, _roles, _review, _sites):
         check(findings)
 
 
@@ -107,6 +107,23 @@ def _roles(findings: Findings) -> None:
         findings.known(("mfa_roles", index), role, ROLES, "role")
     for index, reminder in enumerate(study.reminders):
         findings.known(("reminders", index, "role"), reminder.role, ROLES, "role")
+
+
+def _review(findings: Findings) -> None:
+    plan = findings.definition.review
+    forms = [form.oid for form in findings.definition.forms]
+    for kind in ("medical", "data"):
+        for index, oid in enumerate(getattr(plan, kind)):
+            findings.known(("review", kind, index), oid, forms, "form")
+    if plan.sdv is None:
+        return
+    for oid in plan.sdv.forms:
+        findings.known(("review", "sdv", "forms", oid), oid, forms, "form")
+    visits = [visit.code for visit in findings.definition.visits]
+    for index, code in enumerate(plan.sdv.visits):
+        findings.known(("review", "sdv", "visits", index), code, visits, "visit")
+    if plan.sdv.share is not None and not plan.sdv.seed:
+        findings.add(("review", "sdv", "share"), "a random share needs a seed, so that everybody gets the same subjects")
 
 
 def _sites(findings: Findings) -> None:
