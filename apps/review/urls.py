@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.review import views
+from apps.review.views import holds
 
 app_name = "review"
-urlpatterns = [path("studies/<slug:slug>/holds/", views.holds, name="holds")]
+urlpatterns = [path("studies/<slug:slug>/holds/", holds.holds, name="holds")]

@@ -14,7 +14,7 @@ from apps.common.actors import Actor
 from apps.common.errors import DomainError
 from apps.common.permissions import Permission
 from apps.review.permissions import FREEZE, LOCK
-from apps.review.selectors import Held
+from apps.review.selectors.holds import Held
 from apps.studies.access import require, require_everywhere
 from apps.studies.models import Hold, Site, Study
 from apps.subjects.models import Subject

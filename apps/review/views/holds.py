@@ -7,7 +7,7 @@ from apps.common.errors import DomainError
 from apps.review import services
 from apps.review.forms import HoldForm
 from apps.review.permissions import FREEZE
-from apps.review.selectors import held_in, target_of
+from apps.review.selectors.holds import held_in, target_of
 from apps.studies.access import get_study_for, require, sites_visible_to
 
 STEPS = {"freeze": services.freeze, "lock": services.lock, "release": services.release}

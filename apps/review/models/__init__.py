@@ -1,0 +1,3 @@
+from apps.review.models.signatures import Signature
+
+__all__ = ["Signature"]

@@ -1,0 +1,1 @@
+"""What is held, verified, signed and left to do, by noun."""

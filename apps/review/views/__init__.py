@@ -1,0 +1,1 @@
+"""Pages of review that belong to the study, by noun."""
