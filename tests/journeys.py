@@ -8,6 +8,8 @@ from apps.common.actors import SYSTEM
 from apps.enrolment import services as enrolment
 from apps.randomization import services as randomization
 from apps.randomization.models import Scheme
+from apps.review.selectors.closing import check_list, standing
+from apps.review.services import lock, waive_line
 from apps.subjects.models import Subject
 from apps.subjects.selectors import today_at
 
@@ -43,3 +45,15 @@ def randomized(site, **dx) -> Subject:
     randomization.randomize_subject(SYSTEM, subject)
     subject.refresh_from_db()
     return subject
+
+
+def waived(scope) -> None:
+    """Everything that stands in the close-out check list of the subject or study may stand."""
+    for line in standing(check_list(scope)):
+        waive_line(SYSTEM, scope, line.code, reason="for the test")
+
+
+def locked(scope, actor=SYSTEM):
+    """The subject or study, locked with all that stands in its check list waived."""
+    waived(scope)
+    return lock(actor, scope, reason="Database lock")

@@ -15,6 +15,7 @@ from django.test import Client
 from apps.accounts.models import User
 from apps.common.actors import Actor
 from apps.common.permissions import SITE_ROLES, Role
+from apps.review.plan import plan_rows
 from apps.studies.models import Membership, Site, Study
 from apps.studies.protocol import get_protocol
 from tests.factories import UserFactory, actor_for, published_study
@@ -59,6 +60,7 @@ def _no_protocol_left(request) -> Iterator[None]:
     cloned = {"transactional_db", "live_server"} & set(request.fixturenames)
     if cloned or (marker and marker.kwargs.get("transaction")):
         get_protocol.cache_clear()
+        plan_rows.cache_clear()
 
 
 @pytest.fixture

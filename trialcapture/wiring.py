@@ -43,6 +43,12 @@ CHECKS: dict[str, str] = {
     "published versions": "apps.studies.integrity.version_findings",
 }
 
+# lines of the close-out check list that apps above review count: code -> callable(study, subjects)
+CLOSE_OUT: dict[str, str] = {
+    "ungraded": "apps.safety.closing.ungraded_results",
+    "questions": "apps.safety.closing.undecided_questions",
+}
+
 # tables whose history the database refuses to change, beside the ledger's own
 INSERT_ONLY = [
     "capture_querymessage",
@@ -52,6 +58,7 @@ INSERT_ONLY = [
     "enrolment_eligibilityassessment",
     "randomization_allocation",
     "review_signature",
+    "review_waiver",
     "safety_flagstep",
     "safety_grade",
     "studies_studyversion",
@@ -69,8 +76,10 @@ def beat_schedule() -> dict[str, dict]:
 def wire() -> None:
     """Bind the tables to ``apps.audit``; called once, when all apps are loaded."""
     from apps.audit import checks, outbox
+    from apps.review.selectors import closing
 
     outbox.bind(HANDLERS)
+    closing.bind(CLOSE_OUT)
     checks.INSERT_ONLY.update(INSERT_ONLY)
     for name, dotted in CHECKS.items():
         checks.register(name, import_string(dotted))

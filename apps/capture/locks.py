@@ -9,3 +9,9 @@ def lock_out_writers(study_id: int) -> None:
     """Wait until no save of the study is in flight, and let none begin before this transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [STUDY_LOCK, study_id])
+
+
+def join_writers(study_id: int) -> None:
+    """Write among the writers: whoever locks waits for this transaction's end, and a lock that came before is seen."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", [STUDY_LOCK, study_id])

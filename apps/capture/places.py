@@ -11,13 +11,13 @@ from typing import Any
 
 from django.db import models
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from apps.capture.models import FormRecord
 from apps.common.actors import Actor
-from apps.common.errors import DomainError, Forbidden, NotVisible
+from apps.common.errors import Forbidden, NotVisible
 from apps.common.permissions import Permission
 from apps.common.prepared import prepared_cursor
+from apps.studies.holding import refusal
 from apps.studies.models import Hold, Site, Study
 from apps.subjects.models import Subject
 from apps.visits.models import SubjectVisit
@@ -105,8 +105,8 @@ class RecordPlace:
         """The form's items that this actor may know of."""
         return {oid: item for oid, item in self.form.items.items() if not (self.is_blinded and item.definition.blinding)}
 
-    def hold(self) -> tuple[str, str] | None:
-        """(level, frozen or locked) of the outermost hold, None where edits are free."""
+    def levels(self) -> list[tuple[str, Any]]:
+        """What may be held, outermost first; what is not there (no visit, no record yet) is left out."""
         levels = (
             ("study", self.study),
             ("site", self.site),
@@ -114,29 +114,22 @@ class RecordPlace:
             ("visit", self.visit),
             ("record", self.record),
         )
-        return next(((name, one.hold) for name, one in levels if one is not None and one.hold), None)
+        return [(name, one) for name, one in levels if one is not None]
+
+    def hold(self) -> tuple[str, str] | None:
+        """(level, frozen or locked) of the outermost hold, None where edits are free."""
+        return next(((name, one.hold) for name, one in self.levels() if one.hold), None)
 
     def refuse_held(self) -> None:
-        if hold := self.hold():
-            raise held(*hold)
+        for _name, one in self.levels():
+            if one.hold:
+                raise refusal(one)
 
-
-LEVELS = {
-    "study": lambda: _("the study"),
-    "site": lambda: _("the site"),
-    "subject": lambda: _("the subject"),
-    "visit": lambda: _("the visit"),
-    "record": lambda: _("this form"),
-}
-
-
-def held(level: str, hold: str) -> DomainError:
-    said = LEVELS[level]()
-    if hold == Hold.LOCKED:
-        message = _("Nothing can be changed: %(level)s is locked.") % {"level": said}
-    else:
-        message = _("Nothing can be changed: %(level)s is frozen.") % {"level": said}
-    return DomainError(message, code="held", details={"level": level, "hold": hold})
+    def refuse_locked(self) -> None:
+        """For what a freeze leaves possible: queries, verification, signatures."""
+        for _name, one in self.levels():
+            if one.hold == Hold.LOCKED:
+                raise refusal(one)
 
 
 # -- the statement

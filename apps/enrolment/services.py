@@ -18,6 +18,7 @@ from apps.enrolment.models import Departure, EligibilityAssessment, Verdict
 from apps.enrolment.permissions import CONFIRM_ELIGIBILITY, DEPART_SUBJECT, ENROL_SUBJECT
 from apps.enrolment.selectors import assess_now, confirmed_version, room_for
 from apps.review.models import Signature
+from apps.review.selectors.signatures import meaning_of
 from apps.review.services import sign
 from apps.studies.access import require
 from apps.studies.models import Site, Study
@@ -103,7 +104,7 @@ def confirm_eligibility(actor: Actor, subject: Subject, note: str = "") -> Eligi
                 subject,
                 level=Signature.Level.ELIGIBILITY,
                 object_id=assessment.pk,
-                meaning="I confirm that this subject meets the criteria of the protocol.",
+                meaning=meaning_of(Signature.Level.ELIGIBILITY),
                 records=_records_read(subject, protocol),
             )
     return assessment

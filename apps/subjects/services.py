@@ -11,6 +11,7 @@ from apps.common.actors import Actor
 from apps.common.errors import DomainError
 from apps.common.text import day_in_words
 from apps.studies.access import require
+from apps.studies.holding import refusal
 from apps.studies.models import Hold, Site
 from apps.studies.protocol import version_for_site
 from apps.subjects.milestones import TREATMENT
@@ -141,11 +142,7 @@ def refuse_held(*places: Any) -> None:
     """Frozen or locked: nothing below changes."""
     for place in places:
         if place.hold != Hold.NONE:
-            raise DomainError(
-                _("%(place)s is %(hold)s: nothing can be changed there until it is opened again.")
-                % {"place": place, "hold": place.get_hold_display().lower()},
-                code="held",
-            )
+            raise refusal(place)
 
 
 def refuse_future(site: Site, on: date) -> None:

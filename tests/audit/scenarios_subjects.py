@@ -242,7 +242,14 @@ def subject_is_frozen(world: World) -> Call:
 
 @scenario("apps.review.services.holds.lock", "review.hold.locked")
 def site_is_locked(world: World) -> Call:
+    assert world.personas["data_manager"]  # a site without subjects has nothing that stands
     return lambda: review.lock(world.personas["data_manager"].actor, world.site, reason="Database lock")
+
+
+@scenario("apps.review.services.closing.waive_line", "review.closing.waived")
+def a_casebook_that_nobody_will_sign(world: World) -> Call:
+    subject = world.screened
+    return lambda: review.waive_line(SYSTEM, subject, "unsigned", reason="The investigator left the hospital.")
 
 
 @scenario("apps.review.services.holds.release", "review.hold.released")
@@ -257,3 +264,38 @@ def casebook_is_signed(world: World) -> Call:
     actor = world.personas["investigator"].actor
     records = list(subject.records.all())
     return lambda: review.sign(actor, subject, level="casebook", object_id=subject.pk, meaning="Reviewed", records=records)
+
+
+@scenario("apps.review.services.signing.sign_data", "review.signature.given")
+def a_form_is_signed(world: World) -> Call:
+    record = journeys.enter(world.screened, "DX", "SCR", complete=True)
+    actor = world.personas["investigator"].actor
+    return lambda: review.sign_data(actor, record, {record.pk: record.revision})
+
+
+@scenario("apps.review.services.marks.mark_record", "review.mark.given")
+def a_form_is_verified(world: World) -> Call:
+    record = world.screened.records.get(form_oid="DX")
+    actor = world.personas["monitor"].actor
+    return lambda: review.mark_record(actor, record, record.revision, kind="sdv")
+
+
+@scenario("apps.review.services.marks.mark_record")
+def a_form_is_verified_already(world: World) -> Call:
+    record = world.screened.records.get(form_oid="DX")
+    review.mark_record(SYSTEM, record, record.revision, kind="sdv")
+    return lambda: review.mark_record(SYSTEM, record, record.revision, kind="sdv")
+
+
+@scenario("apps.review.services.marks.mark_visit", *["review.mark.given"] * 4)
+def a_visit_is_verified(world: World) -> Call:
+    seen = dict(world.screened.records.values_list("pk", "revision"))
+    visit = world.visit("SCR")
+    return lambda: review.mark_visit(world.personas["monitor"].actor, visit, seen, kind="sdv")
+
+
+@scenario("apps.review.services.marks.withdraw_marks", "review.mark.withdrawn")
+def the_wrong_page_was_verified(world: World) -> Call:
+    record = world.screened.records.get(form_oid="DX")
+    review.mark_record(SYSTEM, record, record.revision, kind="sdv")
+    return lambda: review.withdraw_marks(SYSTEM, record, kind="sdv", paths=["KMP"], reason="wrong page")

@@ -6,7 +6,7 @@ from apps.audit.models import Event, Seal
 from apps.common.actors import SYSTEM
 from apps.common.errors import DomainError, Forbidden
 from apps.review import services
-from tests.journeys import enter, screened
+from tests.journeys import enter, locked, screened
 
 
 @pytest.fixture
@@ -45,11 +45,14 @@ def test_each_level_stops_the_save_and_says_so(subject, personas, level):
     with pytest.raises(DomainError) as refusal:
         enter(subject, "DX", "SCR", SHRINK="20.0")
     assert refusal.value.code == "held"
+    assert refusal.value.details["level"] == level
+    assert personas["data_manager"].user.full_name in str(refusal.value)
+    assert "Data cleaning" in str(refusal.value)
 
 
 def test_a_lock_seals_the_ledger_first(subject, personas):
     before = Seal.objects.count()
-    services.lock(personas["data_manager"].actor, subject, reason="Database lock")
+    locked(subject, personas["data_manager"].actor)
     assert Seal.objects.count() == before + 1
 
 
@@ -67,7 +70,7 @@ def test_who_may_not(subject, personas, who):
 
 
 def test_a_lock_is_undone_by_who_may_lock(subject, personas):
-    services.lock(SYSTEM, subject, reason="x")
+    locked(subject)
     subject.refresh_from_db()
     with pytest.raises(Forbidden):
         services.release(personas["monitor"].actor, subject, reason="x")

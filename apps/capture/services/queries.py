@@ -15,7 +15,6 @@ from apps.capture.unreadable import Unreadable
 from apps.common.actors import Actor
 from apps.common.errors import DomainError, NotVisible
 from apps.common.permissions import Permission, Role
-from apps.studies.models import Hold
 
 TEXT_MAX = 2000
 
@@ -121,9 +120,7 @@ def _refuse_locked(place: RecordPlace) -> None:
     """Freezing leaves queries open, locking does not."""
     if place.record is None:
         raise NotVisible
-    holders = (place.study, place.site, place.subject, place.visit, place.record)
-    if any(one is not None and one.hold == Hold.LOCKED for one in holders):
-        raise DomainError(_("The data are locked; queries are closed to changes."), code="held")
+    place.refuse_locked()
 
 
 def _words(text: str) -> str:

@@ -13,10 +13,11 @@ from apps.capture.conflicts import conflict
 from apps.capture.findings import Finding
 from apps.capture.models import FormRecord
 from apps.capture.paths import changes_between, item_of
-from apps.capture.places import RecordPlace, held
+from apps.capture.places import RecordPlace
 from apps.capture.services.following import follow
 from apps.common.actors import Actor
 from apps.common.prepared import prepared_cursor
+from apps.studies.holding import refusal
 
 SAVE = """SELECT capture_save(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
 
@@ -66,7 +67,7 @@ def write(actor: Actor, place: RecordPlace, intended: Intended) -> FormRecord:
             raise conflict(actor, place, intended.typed)
         else:
             _held, level, hold = outcome.split(":")
-            raise held(level, hold)
+            raise refusal(dict(place.levels())[level], hold)
     return record
 
 

@@ -21,7 +21,7 @@ class Signature(models.Model):
     level = models.CharField(max_length=12, choices=Level.choices)
     object_id = models.CharField(max_length=40)
     meaning = models.TextField()
-    # [[record id, revision, SHA-256 of its data], …] as signed
+    # of each record as signed: [id, revision of its last change, SHA-256 of its data, status, hidden paths]
     signed = models.JSONField()
     signed_hash = models.CharField(max_length=64)
     at = models.DateTimeField()

@@ -15,6 +15,7 @@ from apps.common.errors import DomainError
 from apps.common.permissions import Permission
 from apps.review.permissions import FREEZE, LOCK
 from apps.review.selectors.holds import Held
+from apps.review.services.closing import refuse_unfinished
 from apps.studies.access import require, require_everywhere
 from apps.studies.models import Hold, Site, Study
 from apps.subjects.models import Subject
@@ -27,8 +28,13 @@ def freeze(actor: Actor, target: Held, *, reason: str) -> Held:
 
 
 def lock(actor: Actor, target: Held, *, reason: str) -> Held:
-    """Stop edits and queries at this level. The ledger is sealed first: call it outside of any transaction."""
+    """Stop edits and queries at this level. The ledger is sealed first: call it outside of any transaction.
+
+    A subject, a site or the study is locked when nothing stands in its close-out check list (or it was waived).
+    """
     _require(actor, target, LOCK)
+    if isinstance(target, Study | Site | Subject):
+        refuse_unfinished(target)
     seal(_study_id(target))
     return _hold(actor, target, Hold.LOCKED, reason, LOCK)
 
@@ -48,6 +54,8 @@ def _hold(actor: Actor, target: Held, hold: Hold, reason: str, permission: Permi
         lock_out_writers(study_id)
         held = type(target).objects.select_for_update(of=("self",)).get(pk=target.pk)
         _refuse(held, target, hold)
+        if hold == Hold.LOCKED and isinstance(held, Study | Site | Subject):
+            refuse_unfinished(held)  # nobody can write any more, so it stays so
         before, held.hold = held.hold, hold
         held.save(update_fields=["hold"])
         entry(

@@ -1,0 +1,172 @@
+"""Marks of reviewers: source data verification, medical review, data-management review; given and taken back.
+
+Freezing leaves them possible, locking does not. Nothing here invalidates: a mark counts while its item is as it was.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apps.audit.ledger import Entry, ledger
+from apps.capture.locks import join_writers
+from apps.capture.models import FormRecord
+from apps.capture.paths import item_of, paths_of
+from apps.capture.places import RecordPlace, RecordRef, load_place
+from apps.common.actors import Actor
+from apps.common.errors import Conflict, DomainError, NotVisible
+from apps.review.models import Mark
+from apps.review.permissions import MARKING
+from apps.review.plan import Plan
+from apps.visits.models import SubjectVisit
+
+
+def mark_record(
+    actor: Actor, record: FormRecord, revision: int, *, kind: str, paths: Iterable[str] | None = None
+) -> list[Mark]:
+    """Mark items (all that may be reviewed, unless ``paths`` names some) as the reviewer saw them at ``revision``.
+
+    What is marked already stays as it is. Conflict when the record has changed since; a locked one is refused.
+    """
+    place = load_place(actor, RecordRef.of(record))
+    _require(place, kind)
+    with ledger(actor, place.study.pk) as entry:
+        join_writers(place.study.pk)
+        return _mark(entry, load_place(actor, place.ref), revision, kind, paths)
+
+
+def mark_visit(actor: Actor, visit: SubjectVisit, seen: Mapping[int, int], *, kind: str) -> list[Mark]:
+    """Mark all items of the visit's records that the reviewer may see; ``seen``: record id → revision on the page.
+
+    All of them or, where one has changed since, none.
+    """
+    records = FormRecord.objects.filter(visit=visit, pk__in=list(seen), inactive=False).order_by("pk")
+    marks = []
+    with ledger(actor, visit.study_id):
+        for record in records:
+            marks += mark_record(actor, record, seen[record.pk], kind=kind)
+    return marks
+
+
+def withdraw_marks(actor: Actor, record: FormRecord, *, kind: str, paths: Iterable[str], reason: str) -> list[Mark]:
+    """Take marks back, with why: the items are left to do again."""
+    place = load_place(actor, RecordRef.of(record))
+    _require(place, kind)
+    if not reason.strip():
+        raise DomainError(_("Say why."), code="reason_missing", item="reason")
+    with ledger(actor, place.study.pk) as entry:
+        join_writers(place.study.pk)
+        load_place(actor, place.ref).refuse_locked()
+        visible = place.visible_items()
+        wanted = [path for path in paths if item_of(path) in visible]
+        marks = list(Mark.objects.select_for_update().filter(record=record, kind=kind, path__in=wanted, withdrawn=False))
+        if not marks:
+            raise DomainError(_("There is no mark to take back."), code="nothing")
+        for mark in marks:
+            mark.withdrawn = True
+        Mark.objects.bulk_update(marks, ["withdrawn"])
+        _tell(entry, place, marks, "withdrawn", reason.strip())
+    return marks
+
+
+def _mark(entry: Entry, place: RecordPlace, revision: int, kind: str, paths: Iterable[str] | None) -> list[Mark]:
+    record = place.record
+    if record is None:
+        raise NotVisible
+    place.refuse_locked()
+    if record.inactive:
+        raise DomainError(_("This record was taken out of the data; there is nothing to review."), code="inactive")
+    if record.revision != revision:
+        raise Conflict(_("The form has changed since you opened it. Look at it again, then mark it."), code="stale")
+    wanted = _reviewable(place, kind) if paths is None else _checked(place, kind, paths)
+    values = paths_of(record.data)
+    current = set(
+        Mark.objects.filter(record=record, kind=kind, withdrawn=False)
+        .filter(path__in=wanted)
+        .values_list("path", "revision")
+    )
+    now = timezone.now()
+    marks = [
+        Mark(
+            study_id=record.study_id,
+            subject_id=record.subject_id,
+            record_id=record.pk,
+            kind=kind,
+            path=path,
+            revision=record.changed.get(path, 0),
+            value=values.get(path),
+            at=now,
+            actor_id=place.actor.user_id,
+            actor_name=place.actor.name,
+        )
+        for path in wanted
+        if (path, record.changed.get(path, 0)) not in current
+    ]
+    if not marks:
+        return []
+    given = Mark.objects.bulk_create(
+        marks,
+        update_conflicts=True,
+        unique_fields=["record", "kind", "path"],
+        update_fields=["revision", "value", "withdrawn", "at", "actor_id", "actor_name"],
+    )
+    _tell(entry, place, given, "given")
+    return given
+
+
+def _reviewable(place: RecordPlace, kind: str) -> list[str]:
+    """Everything in the record that the plan does not leave out, that is shown, and that this reviewer may know of."""
+    assert place.record is not None and place.study.version_id is not None
+    plan = Plan(place.study.version_id, kind)
+    visible, hidden = place.visible_items(), set(place.record.irrelevant)
+    paths = paths_of(place.record.data)
+    inactive = {path.removesuffix("@inactive") for path in paths if path.endswith("@inactive")}
+    return [
+        path
+        for path in paths
+        if path not in hidden
+        and item_of(path) in visible
+        and path.rpartition("/")[0] not in inactive
+        and plan.is_reviewable(place.form, path)
+    ]
+
+
+def _checked(place: RecordPlace, kind: str, paths: Iterable[str]) -> list[str]:
+    """The paths that were asked for; 404 for an item that does not exist for the actor, a refusal for one without value."""
+    possible = set(_reviewable(place, kind))
+    visible = place.visible_items()
+    wanted = list(dict.fromkeys(paths))
+    for path in wanted:
+        if item_of(path) not in visible:
+            raise NotVisible
+        if path not in possible:
+            raise DomainError(_("There is nothing to review in this item."), code="nothing", item=item_of(path))
+    return wanted
+
+
+def _require(place: RecordPlace, kind: str) -> None:
+    if kind not in MARKING:
+        raise NotVisible
+    place.require(MARKING[kind])
+
+
+def _tell(entry: Entry, place: RecordPlace, marks: list[Mark], step: str, reason: str = "") -> None:
+    """One event a record; its ``changes`` name what was seen."""
+    item_is_hidden = any(place.form.items[item_of(mark.path)].definition.blinding for mark in marks)
+    is_hidden = place.form.blinded or (place.visit is not None and place.visit.audience) or item_is_hidden
+    entry(
+        action=f"review.mark.{step}",
+        obj=marks[0],
+        label=place.title,
+        site_id=place.site.pk,
+        subject_id=place.subject.pk,
+        changes=[(mark.path, None, mark.value) for mark in marks] if step == "given" else [],
+        reason=reason,
+        audience="unblinded" if is_hidden else "",
+        details={
+            "kind": marks[0].kind,
+            "record": marks[0].record_id,
+            "form": place.form.oid,
+            "paths": {mark.path: mark.revision for mark in marks},
+        },
+    )
