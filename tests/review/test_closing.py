@@ -23,15 +23,10 @@ def subject(site, personas):
 def finished(subject, personas):
     """Every form of the visit complete and verified, and the casebook signed."""
     day = today_at(subject.site).isoformat()
-    for form, values in {
-        "IC": {},
-        "DM": {},
-        "DX": {},
-        "ELIG": {},
-        "VS": {"VSDAT": day},
-        "HEM": {"HEMDAT": day, "PLT": "200"},
-    }.items():
-        enter(subject, form, "SCR", complete=True, **values)
+    values = {"IC": {}, "DM": {}, "DX": {}, "ELIG": {}, "VS": {"VSDAT": day}, "HEM": {"HEMDAT": day, "PLT": "200"}}
+    for form, typed in values.items():
+        record = enter(subject, form, "SCR", complete=True, **typed)
+        mark_record(personas["monitor"].actor, record, record.revision, kind="sdv")
     seen = dict(subject.records.values_list("pk", "revision"))
     sign_data(personas["investigator"].actor, subject, seen)
 
