@@ -8,7 +8,7 @@ from apps.common.actors import SYSTEM
 from apps.common.errors import DomainError, Forbidden
 from apps.review.models import Waiver
 from apps.review.selectors.closing import LABELS, check_list, standing
-from apps.review.services import lock, sign_data, waive_line
+from apps.review.services import lock, mark_record, sign_data, waive_line
 from apps.subjects.selectors import today_at
 from apps.visits.services import add_unscheduled
 from tests.journeys import enter, screened, waived
