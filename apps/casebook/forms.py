@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.accounts.forms import ConfirmIdentityForm, PlainForm
 from apps.enrolment.models import Departure
 from apps.enrolment.services import DEPARTURES, SCOPES
+from apps.review.selectors.closing import LABELS
 from apps.studies.models import Site
 from apps.subjects.models import Subject
 from apps.subjects.status import may_become
@@ -107,3 +108,10 @@ class UnscheduledForm(PlainForm):
     def __init__(self, *args, choices, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["code"].choices = choices
+
+
+class WaiveForm(PlainForm):
+    """Which line of the close-out list may stand, and why."""
+
+    line = forms.ChoiceField(label=_("Line"), choices=list(LABELS.items()))
+    reason = forms.CharField(label=_("Why it may stand"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))

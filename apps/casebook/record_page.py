@@ -20,6 +20,7 @@ from apps.capture.services.records import refuse_closed
 from apps.capture.status import status_of
 from apps.casebook.record_fields import Field, FieldMaker, Line, Section, missing_labels
 from apps.casebook.record_names import Typed, typed_from, values_of
+from apps.casebook.record_review import RecordReview
 from apps.casebook.selectors.grid import visit_label
 from apps.common.errors import DomainError, NotVisible
 from apps.common.text import in_language
@@ -43,6 +44,7 @@ class RecordPage:
     error: DomainError | None = None
     badges: dict[str, list] = field(default_factory=dict)
     is_line_offered: bool = False
+    review: RecordReview | None = None
 
     def __post_init__(self) -> None:
         self.draft: Draft | None = None
@@ -127,7 +129,14 @@ class RecordPage:
     @property
     def status(self) -> str:
         hold = self.place.hold()
-        return status_of(self.record, open_queries=self.open_queries, hold=hold[1] if hold else "", visit=self.place.visit)
+        return status_of(
+            self.record,
+            open_queries=self.open_queries,
+            hold=hold[1] if hold else "",
+            is_verified=self.review is not None and self.review.is_verified,
+            is_signed=self.review is not None and self.review.is_signed,
+            visit=self.place.visit,
+        )
 
     # -- the items
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.casebook.views import items, log, queries, record
+from apps.casebook.views import holding, items, log, marks, queries, record, signatures
 
 VISIT = "studies/<slug:slug>/subjects/<str:number>/visits/<int:visit_id>/<str:form_oid>/<int:repeat>/"
 LOG = "studies/<slug:slug>/subjects/<str:number>/log/<str:form_oid>/"
@@ -18,6 +18,10 @@ def under(base: str, name: str) -> list:
         path(f"{base}inactive/", record.inactive, name=f"{name}_inactive"),
         path(f"{base}lines/<str:group>/", record.new_line, name=f"{name}_new_line"),
         path(f"{base}item/<str:name>/", items.item, name=f"{name}_item"),
+        path(f"{base}item/<str:name>/marks/<str:kind>/", marks.item, name=f"{name}_item_mark"),
+        path(f"{base}marks/<str:kind>/", marks.form, name=f"{name}_mark"),
+        path(f"{base}sign/", signatures.form, name=f"{name}_sign"),
+        path(f"{base}hold/", holding.form, name=f"{name}_hold"),
         path(f"{base}files/<uuid:attachment_id>/", items.file, name=f"{name}_file"),
     ]
 

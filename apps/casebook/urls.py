@@ -1,7 +1,18 @@
 from django.urls import path
 
 from apps.casebook.record_urls import urlpatterns as records
-from apps.casebook.views import eligibility, matrix, subjects, trail, visits
+from apps.casebook.views import (
+    closing,
+    eligibility,
+    holding,
+    marks,
+    matrix,
+    signatures,
+    subjects,
+    trail,
+    verification,
+    visits,
+)
 
 app_name = "casebook"
 STUDY = "studies/<slug:slug>/"
@@ -26,5 +37,15 @@ urlpatterns = [
     path(VISIT + "book/", visits.book_visit, name="visit_book"),
     path(VISIT + "close/", visits.close_visit, name="visit_close"),
     path(VISIT + "reopen/", visits.reopen_visit, name="visit_reopen"),
+    path(VISIT + "marks/<str:kind>/", marks.visit, name="visit_mark"),
+    path(VISIT + "sign/", signatures.visit, name="visit_sign"),
+    path(VISIT + "hold/", holding.visit, name="visit_hold"),
+    path(SUBJECT + "sign/", signatures.casebook, name="sign"),
+    path(SUBJECT + "signatures/", signatures.signatures, name="signatures"),
+    path(SUBJECT + "close-out/", closing.subject, name="close_out"),
+    path(SUBJECT + "hold/", holding.subject, name="hold"),
+    path(STUDY + "close-out/", closing.study, name="study_close_out"),
+    path(STUDY + "verification/", verification.left, name="verification"),
+    path(STUDY + "verification/changed/", verification.changed, name="verification_changed"),
     *records,
 ]

@@ -4,14 +4,18 @@ Each room's reader gives the rows that wait; ``counted`` counts those of all roo
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import date
+from functools import reduce
+from operator import or_
 
-from django.db.models import QuerySet, Value
-from django.utils import timezone
+from django.db.models import Q, QuerySet, Value
 
 from apps.capture.models import Query
 from apps.capture.selectors import visible_queries
 from apps.safety.models import Flag
+from apps.studies.models import Site
+from apps.studies.protocol import site_today
 from apps.subjects.status import LEFT
 from apps.visits.models import SubjectVisit
 
@@ -38,14 +42,19 @@ def open_flags(actor, study, sites, blinded) -> QuerySet[Flag]:
 
 
 def overdue_visits(actor, study, sites, blinded) -> QuerySet[SubjectVisit]:
-    """Planned visits whose window closed before today (UTC) without a visit."""
+    """Planned visits whose window closed before today, each site's own, without a visit."""
     overdue = SubjectVisit.objects.filter(
-        study=study,
-        subject__site__in=sites,
-        status=SubjectVisit.Status.PLANNED,
-        actual=None,
-        latest__lt=timezone.now().date(),
+        closed_windows(sites), study=study, status=SubjectVisit.Status.PLANNED, actual=None
     ).exclude(subject__status__in=LEFT)
     # in the order of the index on them: else the planner looks for the first hundred in the whole table
     overdue = overdue.order_by("latest")
     return overdue.filter(audience="") if blinded else overdue
+
+
+def closed_windows(sites: Iterable[Site]) -> Q:
+    """Visits at these sites whose window is over; sites with the same day today share a condition."""
+    by_day: dict[date, list[int]] = {}
+    for site in sites:
+        by_day.setdefault(site_today(site), []).append(site.pk)
+    conditions = [Q(latest__lt=day, subject__site__in=pks) for day, pks in by_day.items()]
+    return reduce(or_, conditions) if conditions else Q(pk__in=[])

@@ -1,4 +1,5 @@
-"""Datasets beside the forms: subjects, visits, queries, flags, grades, and for the unblinded levels and allocation."""
+"""Datasets beside the forms: subjects, visits, queries, flags, grades, signatures, reviews; for the unblinded levels and
+allocation."""
 
 from psycopg import sql
 
@@ -39,6 +40,23 @@ QUERIES = {
         JOIN capture_formrecord r ON r.id = g.record_id AND r.data ->> g.item_oid = g.value AND NOT r.inactive
         JOIN subjects_subject su ON su.id = g.subject_id {FROM_SUBJECT} LEFT JOIN visits_subjectvisit v ON v.id = r.visit_id
         WHERE {{where}} AND {{audience_v}} ORDER BY su.number, g.id""",
+    "SIGNATURES": f"""SELECT {SUBJECT}, g.level AS "LEVEL", v.code AS "VISIT", r.form_oid AS "FORM", r.repeat AS "REPEAT",
+        g.actor_name AS "SIGNEDBY", {UTC.format("g.at")} AS "SIGNEDUTC", g.meaning AS "MEANING", g.signed_hash AS "SHA256",
+        jsonb_array_length(g.signed) AS "RECORDS", (SELECT count(*) FROM jsonb_array_elements(g.signed) AS e
+            JOIN capture_formrecord o ON o.id = (e ->> 0)::bigint WHERE NOT o.inactive AND o.status = e ->> 3
+            AND o.irrelevant = e -> 4 AND (e ->> 1)::int
+                = coalesce((SELECT max(c.value::int) FROM jsonb_each_text(o.changed) AS c), 0)) AS "UNCHANGED"
+        FROM review_signature g JOIN subjects_subject su ON su.id = g.subject_id {FROM_SUBJECT}
+        LEFT JOIN capture_formrecord r ON r.id = CASE g.level WHEN 'record' THEN g.object_id::bigint END
+        LEFT JOIN visits_subjectvisit v
+            ON v.id = coalesce(r.visit_id, CASE g.level WHEN 'visit' THEN g.object_id::bigint END)
+        WHERE {{where}} AND {{audience_v}} AND {{shown_form}} ORDER BY su.number, g.id""",
+    "REVIEWS": f"""SELECT {SUBJECT}, v.code AS "VISIT", r.form_oid AS "FORM", r.repeat AS "REPEAT", m.path AS "ITEM",
+        m.kind AS "KIND", CASE WHEN m.revision = coalesce((r.changed ->> m.path)::int, 0) THEN 'Y' ELSE 'N' END AS "CURRENT",
+        m.actor_name AS "MARKEDBY", {UTC.format("m.at")} AS "MARKEDUTC"
+        FROM review_mark m JOIN capture_formrecord r ON r.id = m.record_id AND NOT m.withdrawn
+        JOIN subjects_subject su ON su.id = m.subject_id {FROM_SUBJECT} LEFT JOIN visits_subjectvisit v ON v.id = r.visit_id
+        WHERE {{where}} AND {{audience_v}} AND {{shown_form}} AND {{shown_path}} ORDER BY su.number, m.id""",
 }
 UNBLINDED = {
     "LEVELS": f"""SELECT {SUBJECT}, v.code AS "VISIT", t.value AS "LEVEL", t.unit AS "UNIT", t.hours_since_dose AS "HOURS",
@@ -72,6 +90,8 @@ def queries(
         ),
         "audience_v": sql.SQL("coalesce(v.audience, '') = ''") if selection.blinded else true,
         "audience_f": sql.SQL("f.audience = ''") if selection.blinded else true,
+        "shown_form": sql.SQL("coalesce(r.form_oid, '') <> ALL({})").format(oids) if hidden else true,
+        "shown_path": sql.SQL("regexp_replace(m.path, '^.*/', '') <> ALL({})").format(oids) if hidden else true,
         "shown": sql.SQL("NOT (r.form_oid = ANY({0}) OR q.item_oid = ANY({0}))").format(oids) if hidden else true,
     }
     return {name: sql.SQL(query).format(**parts) for name, query in chosen.items()}

@@ -10,6 +10,11 @@ REVIEW_MEDICAL = Permission(
     "review.review_medical", _("Review medically"), frozenset({Role.MEDICAL_MONITOR, Role.SAFETY_OFFICER})
 )
 REVIEW_DATA = Permission("review.review_data", _("Review as data manager"), frozenset({Role.DATA_MANAGER}))
+VIEW_CLOSING = Permission(
+    "review.view_closing",
+    _("See the close-out list"),
+    frozenset({Role.DATA_MANAGER, Role.MONITOR, Role.STUDY_ADMIN, Role.INVESTIGATOR, Role.COORDINATOR}),
+)
 WAIVE = Permission("review.waive", _("Let a line of the close-out list stand"), frozenset({Role.DATA_MANAGER}))
 
 # whose mark is whose: kind → right

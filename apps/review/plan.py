@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from apps.capture.paths import item_of
+from apps.capture.paths import INACTIVE, item_of, paths_of
+from apps.capture.places import RecordPlace
 from apps.review.models import Mark
 from apps.studies.protocol import CompiledForm, CompiledItem, get_protocol
 
@@ -48,6 +49,24 @@ class Plan:
     def is_reviewable(self, form: CompiledForm, path: str) -> bool:
         item = form.items.get(item_of(path))
         return item is not None and "@" not in path and not path.endswith("/") and self.level(form, item) != "none"
+
+
+def reviewable(place: RecordPlace, kind: str) -> list[str]:
+    """Paths of everything in the record that the plan does not leave out, that is shown, and that the actor may know of."""
+    if place.record is None or place.study.version_id is None:
+        return []
+    plan = Plan(place.study.version_id, kind)
+    visible, hidden = place.visible_items(), set(place.record.irrelevant)
+    paths = paths_of(place.record.data)
+    inactive = {path.removesuffix(INACTIVE) for path in paths if path.endswith(INACTIVE)}
+    return [
+        path
+        for path in paths
+        if path not in hidden
+        and item_of(path) in visible
+        and path.rpartition("/")[0] not in inactive
+        and plan.is_reviewable(place.form, path)
+    ]
 
 
 @lru_cache(maxsize=256)

@@ -16,6 +16,8 @@ from apps.exports.models import Export
 from apps.exports.tasks import make, sweep
 from apps.exports.writing import ExportMismatch
 from apps.randomization.selectors import arm_code
+from apps.review.services import mark_record, sign_data
+from apps.studies.models import Membership
 from apps.studies.services import end_role
 from tests.journeys import enter, randomized, screened
 
@@ -146,8 +148,6 @@ def test_a_role_that_ended_in_between_ends_the_export(subject, small_trial, pers
 
 
 def test_a_blinded_export_tells_nothing_of_the_arm(site, small_trial, personas, run_outbox):
-    from apps.studies.models import Membership
-
     subject = randomized(site)
     enter(subject, "EC", ECSTDAT=f"{timezone.localdate()}", ECDOSE="0.4", ECFREQ="BID")
     run_outbox()
@@ -164,8 +164,6 @@ def test_a_blinded_export_tells_nothing_of_the_arm(site, small_trial, personas, 
 
 
 def test_whether_treatment_began_is_not_for_the_blinded(site, small_trial, personas):
-    from apps.studies.models import Membership
-
     subject = randomized(site)
     enter(subject, "EC", ECSTDAT=f"{timezone.localdate()}", ECDOSE="0.4", ECFREQ="BID")
     subject.refresh_from_db()
@@ -222,3 +220,24 @@ def test_unknown_choices_on_the_page_change_nothing(small_trial, personas):
     page = personas["monitor"].client.post(address, {"status": "everything", "sites": ["99"]})
     assert page.status_code == 200
     assert not Export.objects.exists()
+
+
+def test_signatures_and_reviews_are_in_it(site, small_trial, personas, run_outbox):
+    subject = randomized(site)
+    day = f"{timezone.localdate()}"
+    form = enter(subject, "DX", "SCR", complete=True)
+    dose = enter(subject, "EC", complete=True, ECSTDAT=day, ECDOSE="0.4", ECFREQ="BID")
+    for record in (form, dose):
+        sign_data(personas["investigator"].actor, record, {record.pk: record.revision})
+        mark_record(personas["monitor"].actor, record, record.revision, kind="sdv")
+    enter(subject, "DX", "SCR", SHRINK="20.0")
+    archive = exported(personas["monitor"], small_trial)
+    signed = {row["FORM"]: row for row in rows(archive, "SIGNATURES") if row["LEVEL"] == "record"}
+    assert signed["DX"]["SIGNEDBY"] == personas["investigator"].user.full_name
+    assert signed["DX"]["MEANING"].startswith("I have reviewed this form")
+    assert (signed["DX"]["RECORDS"], signed["DX"]["UNCHANGED"], signed["EC"]["UNCHANGED"]) == ("1", "0", "1")
+    current = {(row["FORM"], row["ITEM"]): row["CURRENT"] for row in rows(archive, "REVIEWS")}
+    assert (current["DX", "SHRINK"], current["DX", "KMP"], current["EC", "ECDOSE"]) == ("N", "Y", "Y")
+    Membership.objects.create(user=personas["monitor"].user, study=small_trial, role="outcome_assessor")
+    archive = exported(personas["monitor"], small_trial)
+    assert "EC" not in {row["FORM"] for name in ("SIGNATURES", "REVIEWS") for row in rows(archive, name)}

@@ -10,7 +10,9 @@ from apps.capture.selectors import visible_queries
 from apps.capture.status import status_of
 from apps.casebook.selectors.places import form_url, subject_url
 from apps.casebook.selectors.reader import Reader
-from apps.studies.models import Hold
+from apps.review.selectors.marks import verified_records
+from apps.review.selectors.signatures import signed_records
+from apps.studies.models import Hold, Study
 from apps.studies.protocol import CompiledForm, Protocol, protocol_for_site
 from apps.subjects.models import Subject
 from apps.subjects.selectors import due_day
@@ -68,8 +70,22 @@ class Grid:
         return next(row for row in self.rows if row.visit.pk == visit_id)
 
 
+@dataclass(frozen=True)
+class Reviewed:
+    """Records that are verified, and those that a signature covers as they are."""
+
+    verified: set[int]
+    signed: set[int]
+
+
+def reviewed_of(reader: Reader, study: Study, subject_ids: list[int]) -> Reviewed:
+    """Of the subjects' records, in a constant number of statements."""
+    verified = verified_records(study, blinded=reader.blinded, subject_ids=subject_ids) if study.version_id else set()
+    return Reviewed(verified, signed_records(subject_ids))
+
+
 def grid_of(reader: Reader, subject: Subject) -> Grid:
-    """In three statements: visits, records, open queries."""
+    """In a constant number of statements: visits, records, open queries, what is verified and signed."""
     protocol = protocol_for_site(subject.site)
     visits = list(visits_of(reader.actor, subject))
     records = list(FormRecord.objects.filter(subject=subject).defer("data", "changed"))
@@ -81,7 +97,8 @@ def grid_of(reader: Reader, subject: Subject) -> Grid:
         if record.visit_id is not None:
             by_visit.setdefault(record.visit_id, {}).setdefault(record.form_oid, []).append(record)
     today = due_day(subject)
-    rows = [_row(subject, protocol, visit, forms, by_visit.get(visit.pk, {}), queries, today) for visit in visits]
+    reviewed = reviewed_of(reader, subject.study, [subject.pk])
+    rows = [_row(subject, protocol, visit, forms, by_visit.get(visit.pk, {}), queries, reviewed, today) for visit in visits]
     logs = [_log(subject, protocol.forms[oid], records, queries) for oid in protocol.log_forms if oid not in hidden]
     return Grid(forms, rows, logs, protocol)
 
@@ -117,11 +134,19 @@ def visit_state(visit: SubjectVisit, states: list[str], hold: str, today: date |
         return "queried"
     done = {"complete", "verified", "signed", "frozen", "not_applicable", "locked"}
     if states and set(states) <= done:
-        return "frozen" if Hold.FROZEN in (hold, visit.hold) else "complete"
+        return "frozen" if Hold.FROZEN in (hold, visit.hold) else _finished_state(set(states))
     started = set(states) - {"empty", "due", "overdue", "missed"}
     if started or visit.actual or visit.status == SubjectVisit.Status.IN_PROGRESS:
         return "in_progress"
     return status_of(None, visit=visit, today=today, hold=hold)
+
+
+def _finished_state(states: set[str]) -> str:
+    """Of a visit whose forms are all finished: signed or verified when every form that was done is."""
+    states = states - {"not_applicable"}
+    if states == {"signed"}:
+        return "signed"
+    return "verified" if states and states <= {"signed", "verified"} else "complete"
 
 
 def hold_above(subject: Subject) -> str:
@@ -143,12 +168,15 @@ def _row(
     forms: list[CompiledForm],
     records: dict[str, list[FormRecord]],
     queries: Counter[int],
+    reviewed: Reviewed,
     today: date | None,
 ) -> Row:
     hold = hold_above(subject)
     here = set(protocol.forms_at(visit.code)) | records.keys()
     cells = [
-        _cell(subject, visit, form, records.get(form.oid, []), queries, hold, today) if form.oid in here else Cell(None)
+        _cell(subject, visit, form, records.get(form.oid, []), queries, reviewed, hold, today)
+        if form.oid in here
+        else Cell(None)
         for form in forms
     ]
     return Row(
@@ -167,13 +195,22 @@ def _cell(
     form: CompiledForm,
     records: list[FormRecord],
     queries: Counter[int],
+    reviewed: Reviewed,
     hold: str,
     today: date | None,
 ) -> Cell:
     """Of several records of one form, the one that needs most."""
     strictest = Hold.LOCKED if Hold.LOCKED in (hold, visit.hold) else hold or visit.hold
     states = [
-        status_of(record, open_queries=queries[record.pk], hold=strictest, visit=visit, today=today)
+        status_of(
+            record,
+            open_queries=queries[record.pk],
+            hold=strictest,
+            is_verified=record.pk in reviewed.verified,
+            is_signed=record.pk in reviewed.signed,
+            visit=visit,
+            today=today,
+        )
         for record in records
         if not record.inactive
     ]

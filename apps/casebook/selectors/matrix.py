@@ -10,10 +10,11 @@ from django.db.models.functions import Coalesce
 
 from apps.capture.models import FormRecord, Query
 from apps.capture.selectors import visible_queries
-from apps.casebook.selectors.grid import hold_above, visit_label, visit_state
+from apps.casebook.selectors.grid import hold_above, reviewed_of, visit_label, visit_state
 from apps.casebook.selectors.lists import SIZE, clean
 from apps.casebook.selectors.places import subject_url
 from apps.casebook.selectors.reader import Reader, behind
+from apps.casebook.selectors.waiting_subjects import SHOWN
 from apps.common.pages import Page, keyset_page
 from apps.common.text import day_in_words
 from apps.studies.models import Study
@@ -51,12 +52,15 @@ class Matrix:
 
 
 def matrix_of(reader: Reader, study: Study, params: Mapping[str, str]) -> Matrix:
-    """Two statements at any size: a page of subjects, and their visits with the counts of their records and queries."""
+    """A constant number of statements at any size: a page of subjects, their visits with the counts of their records and
+    queries, and what of them is verified and signed. ``show`` keeps the subjects with something to do of that kind."""
     subjects = Subject.objects.visible_to(reader.actor).filter(study=study).select_related("site", "study")
     if params.get("site"):
         subjects = subjects.filter(site__code=clean(params["site"]))
     if statuses := behind(reader, params.get("status", "")):
         subjects = subjects.filter(status__in=statuses)
+    if params.get("show") in SHOWN:
+        subjects = SHOWN[params["show"]](reader, study, subjects)
     page = keyset_page(subjects, params, size=SIZE, key="number")
     protocol = get_protocol(study.version_id)
     visits = list(counted_visits(reader, study, protocol, [subject.pk for subject in page.rows]))
@@ -65,7 +69,8 @@ def matrix_of(reader: Reader, study: Study, params: Mapping[str, str]) -> Matrix
     by_subject: dict[int, list[SubjectVisit]] = {}
     for visit in visits:
         by_subject.setdefault(visit.subject_id, []).append(visit)
-    rows = [_row(reader, protocol, s, by_subject.get(s.pk, []), order, due_day(s)) for s in page.rows]
+    reviewed = _reviewed_visits(reader, study, [subject.pk for subject in page.rows])
+    rows = [_row(reader, protocol, s, by_subject.get(s.pk, []), order, reviewed, due_day(s)) for s in page.rows]
     return Matrix(page, [columns[column] for column in order], rows, any(row.unscheduled for row in rows))
 
 
@@ -100,22 +105,46 @@ def _column(protocol: Protocol, visit: SubjectVisit) -> Column:
     return visit.position, visit.cycle * 100 + visit.occurrence, visit.code
 
 
+ReviewedVisits = dict[int, list[str]]  # visit → of each of its records: signed, verified or complete
+
+
+def _reviewed_visits(reader: Reader, study: Study, subject_ids: list[int]) -> ReviewedVisits:
+    reviewed = reviewed_of(reader, study, subject_ids)
+    states: ReviewedVisits = {}
+    if not reviewed.verified and not reviewed.signed:
+        return states
+    rows = FormRecord.objects.filter(subject__in=subject_ids, inactive=False, status=FormRecord.Status.COMPLETE)
+    for pk, visit_id in rows.exclude(visit=None).values_list("pk", "visit_id"):
+        state = "signed" if pk in reviewed.signed else "verified" if pk in reviewed.verified else "complete"
+        states.setdefault(visit_id, []).append(state)
+    return states
+
+
 def _row(
-    reader: Reader, protocol: Protocol, subject: Subject, visits: list[SubjectVisit], order: list[Column], today: date | None
+    reader: Reader,
+    protocol: Protocol,
+    subject: Subject,
+    visits: list[SubjectVisit],
+    order: list[Column],
+    reviewed: ReviewedVisits,
+    today: date | None,
 ) -> Row:
     planned = {_column(protocol, visit): visit for visit in visits if _is_planned(protocol, visit)}
-    cells = [_cell(reader, protocol, subject, planned[column], today) if column in planned else Cell() for column in order]
-    others = [visit for visit in visits if not _is_planned(protocol, visit)]
-    extra = [_cell(reader, protocol, subject, visit, today) for visit in others]
+
+    def cell(visit: SubjectVisit) -> Cell:
+        return _cell(reader, protocol, subject, visit, reviewed.get(visit.pk, []), today)
+
+    cells = [cell(planned[column]) if column in planned else Cell() for column in order]
+    extra = [cell(visit) for visit in visits if not _is_planned(protocol, visit)]
     return Row(subject, subject_url(subject), cells, extra)
 
 
-def _cell(reader: Reader, protocol: Protocol, subject: Subject, visit: Any, today: date | None) -> Cell:
+def _cell(reader: Reader, protocol: Protocol, subject: Subject, visit: Any, reviewed: list[str], today: date | None) -> Cell:
     asked = [oid for oid in protocol.forms_at(visit.code) if not (reader.blinded and protocol.forms[oid].blinded)]
     finished = visit.started >= len(asked) and not visit.unfinished
     states = ["queried"] if visit.queries else []
     if visit.started:
-        states += ["complete" if finished else "in_progress"]
+        states += (reviewed or ["complete"]) if finished else ["in_progress"]
     return Cell(
         state=visit_state(visit, states, hold_above(subject), today),
         url=subject_url(subject, "casebook:visit", visit_id=visit.pk),

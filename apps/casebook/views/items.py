@@ -14,6 +14,8 @@ from apps.capture.services import answer_query, close_query, open_query, reopen_
 from apps.casebook.record_fields import shown_value
 from apps.casebook.record_names import path_of
 from apps.casebook.record_page import address_of
+from apps.casebook.record_review import RecordReview
+from apps.casebook.selectors.reader import Reader
 from apps.casebook.views.record import ref_of
 from apps.common.errors import DomainError, NotVisible
 from apps.studies.wording import said
@@ -44,6 +46,7 @@ def panel(request, place: RecordPlace, name: str, error: DomainError | None = No
         raise NotVisible
     changes = history(place, path_of(name)) if place.record is not None else []
     protocol = place.protocol
+    review = RecordReview(place, Reader(request.actor, place.roles, place.is_blinded))
     ref = RecordRef.at(place.study.slug, place.subject.number, place.form.oid, place.ref.visit_id, place.ref.repeat)
     context = {
         "item": found,
@@ -51,6 +54,9 @@ def panel(request, place: RecordPlace, name: str, error: DomainError | None = No
         "label": said(found.definition.label),
         "queries": [one for one in queries_of(place) if (one.item_oid, one.line_key) == (oid, line_key)],
         "changes": [(one, shown_value(protocol, found, one.old), shown_value(protocol, found, one.new)) for one in changes],
+        "item_marks": review.of_item(path_of(name)),
+        "to_mark": review.to_mark(path_of(name)),
+        "record": place.record,
         "error": error,
         "typed": request.POST.get("text", "") if error else "",
         "url": f"{address_of(ref)}item/{name}/",

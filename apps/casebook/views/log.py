@@ -14,6 +14,8 @@ from apps.capture.places import RecordPlace, RecordRef
 from apps.capture.selectors import log_records, open_query_counts, record_for
 from apps.capture.status import status_of
 from apps.casebook.record_fields import shown_value
+from apps.casebook.selectors.grid import reviewed_of
+from apps.casebook.selectors.reader import Reader, reader_of
 from apps.casebook.views.acting import subject_context
 from apps.studies.wording import said
 
@@ -36,26 +38,34 @@ def log(request, slug: str, number: str, form_oid: str) -> HttpResponse:
         return redirect("casebook:log_form", slug, number, form_oid, 1)
     items = [item for item in place.visible_items().values() if not item.line and item.definition.type != "note"][:COLUMNS]
     records = log_records(request.actor, place.subject, form_oid)
-    context = subject_context(request, place.subject) | {
+    reader = reader_of(request.actor, place.study, place.site.pk)
+    context = subject_context(request, place.subject, reader) | {
         "place": place,
         "title": said(place.form.title),
         "heads": [said(item.definition.label) for item in items],
-        "rows": _rows(place, records, items),
+        "rows": _rows(reader, place, records, items),
         "may_enter": place.may(ENTER_DATA) and place.hold() is None,
         "new_url": reverse("casebook:log_form", args=[slug, number, form_oid, next_repeat(place.subject.pk, form_oid)]),
     }
     return render(request, "casebook/record/log.html", context)
 
 
-def _rows(place: RecordPlace, records: list[FormRecord], items: list) -> list[LogRow]:
+def _rows(reader: Reader, place: RecordPlace, records: list[FormRecord], items: list) -> list[LogRow]:
     counts = open_query_counts([record.pk for record in records])
+    reviewed = reviewed_of(reader, place.study, [place.subject.pk])
     hold = place.hold()
     above = hold[1] if hold and hold[0] != "record" else ""
     return [
         LogRow(
             record=record,
             url=reverse("casebook:log_form", args=[place.study.slug, place.subject.number, place.form.oid, record.repeat]),
-            status=status_of(record, open_queries=counts.get(record.pk, 0), hold=above),
+            status=status_of(
+                record,
+                open_queries=counts.get(record.pk, 0),
+                hold=above,
+                is_verified=record.pk in reviewed.verified,
+                is_signed=record.pk in reviewed.signed,
+            ),
             cells=[shown_value(place.protocol, item, record.data.get(item.oid)) for item in items],
         )
         for record in records

@@ -1,5 +1,6 @@
 """One form of one subject: read, typed into, evaluated, saved, completed; and the list of a log."""
 
+from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
@@ -27,6 +28,8 @@ from apps.casebook.record_badges import badges_of
 from apps.casebook.record_merge import MergePage, take_theirs
 from apps.casebook.record_names import typed_of, values_of
 from apps.casebook.record_page import RecordPage, address_of
+from apps.casebook.record_review import RecordReview
+from apps.casebook.selectors.reader import Reader
 from apps.casebook.views.acting import subject_context
 from apps.common.errors import Conflict, DomainError
 
@@ -48,9 +51,17 @@ def form_page(request, **where) -> HttpResponse:
 
 def show(request, page: RecordPage, status: int = 200) -> HttpResponse:
     page.is_line_offered = True
-    page.badges = badges_of(request.actor, page.place)
-    context = subject_context(request, page.place.subject) | page.as_context()
+    reader = Reader(request.actor, page.place.roles, page.place.is_blinded)
+    page.review = RecordReview(page.place, reader)
+    page.badges = merged(badges_of(request.actor, page.place), page.review.badges())
+    context = subject_context(request, page.place.subject, reader) | page.as_context()
     return render(request, "casebook/record/form.html", context, status=status)
+
+
+def merged(*badges: Mapping[str, list]) -> dict[str, list]:
+    """Path → the badges of all."""
+    paths = dict.fromkeys(path for some in badges for path in some)
+    return {path: [badge for some in badges for badge in some.get(path, [])] for path in paths}
 
 
 def _save(request, ref: RecordRef) -> HttpResponse:

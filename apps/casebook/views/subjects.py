@@ -12,6 +12,7 @@ from apps.casebook.views.acting import carried_out, grid_context, subject_contex
 from apps.enrolment.permissions import DEPART_SUBJECT
 from apps.enrolment.services import depart as depart_subject
 from apps.enrolment.services import screen as screen_subject
+from apps.review.permissions import VIEW_CLOSING
 from apps.studies.access import get_study_for, require, sites_visible_to
 from apps.studies.protocol import get_protocol, site_today
 from apps.subjects.models import Subject
@@ -73,6 +74,7 @@ def subject(request, slug, number):
         "milestones": milestone_lines(reader, found),
         "departure": departure_of(reader, found),
         "may_depart": reader.may(DEPART_SUBJECT),
+        "may_close": reader.may(VIEW_CLOSING),
         "may_record": reader.may(RECORD_VISIT),
     }
     return render(request, "casebook/subject.html", context)

@@ -5,6 +5,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from apps.casebook.forms import BookForm, CloseVisitForm, ReopenVisitForm, UnscheduledForm, VisitDateForm
 from apps.casebook.views.acting import carried_out, grid_context, subject_context
+from apps.casebook.visit_review import visit_review
 from apps.studies.access import require
 from apps.studies.protocol import protocol_for_site, site_today
 from apps.studies.wording import said
@@ -45,6 +46,7 @@ def visit_page(request, subject, found, status=200, **forms):
         "book_form": BookForm(initial={"on": found.booked_on or found.target}, prefix="book"),
         "close_form": CloseVisitForm(prefix="close"),
         "reopen_form": ReopenVisitForm(prefix="reopen"),
+        "review": visit_review(context["reader"], found),
     } | forms
     return render(request, "casebook/visit.html", context, status=status)
 

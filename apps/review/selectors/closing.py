@@ -120,7 +120,7 @@ def _unverified(study: Study, subjects: QuerySet[Subject]) -> int:
 
 
 def _unsigned(study: Study, subjects: QuerySet[Subject]) -> int:
-    return unsigned_subjects(_ids(subjects))
+    return unsigned_subjects(study.pk, _ids(subjects))
 
 
 def _ids(subjects: QuerySet[Subject]) -> list[int]:

@@ -3,6 +3,7 @@
 A required item counts where it holds something: in an active, complete record, not hidden, of a line that counts.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -154,6 +155,18 @@ def unmarked_required(study: Study, kind: str, subject_ids: Iterable[int]) -> in
     return int(_rows(statement, parameters)[0][0])
 
 
+def unmarked_subjects_sql(actor: Actor, study: Study, kind: str) -> tuple[str, list[Any]]:
+    """SELECT of the subjects with a required item that waits, to stand in a queryset, with its parameters in order."""
+    statement = f"{_wanted('p.required')} SELECT subject_id FROM wanted WHERE {WAITS}"
+    named, parameters = _of_actor(actor, study, kind), []
+
+    def placed(match: re.Match[str]) -> str:
+        parameters.append(named[match[1]])
+        return "%s"
+
+    return re.sub(r"%\((\w+)\)s", placed, statement), parameters
+
+
 # -- what was dropped
 
 
@@ -194,7 +207,9 @@ def dropped(actor: Actor, study: Study, kind: str, *, site_code: str = "", after
         "hidden": sorted(get_protocol(study.version_id).hidden_from_blinded) if blinded else [],
     }
     found = _rows(DROPPED, parameters)
-    marks = Mark.objects.select_related("record", "record__visit", "record__subject").in_bulk([pk for pk, _ in found])
+    marks = Mark.objects.select_related("record__visit", "record__subject__study", "record__subject__site").in_bulk(
+        [pk for pk, _ in found]
+    )
     return [Dropped(marks[pk], marks[pk].record, revision) for pk, revision in found]
 
 

@@ -67,29 +67,29 @@ def _known_records(actor: Actor, subject: Subject) -> QuerySet[FormRecord]:
 # -- what holds
 
 
+# records that a signature covers as they are now; %s: which signatures
 COVERED = """SELECT DISTINCT r.id FROM review_signature g CROSS JOIN LATERAL jsonb_array_elements(g.signed) AS e
     JOIN capture_formrecord r ON r.id = (e ->> 0)::bigint
-    WHERE g.subject_id = ANY(%s) AND g.level <> 'eligibility' AND NOT r.inactive
-    AND r.status = e ->> 3 AND r.irrelevant = e -> 4
+    WHERE {which} AND g.level <> 'eligibility' AND NOT r.inactive AND r.status = e ->> 3 AND r.irrelevant = e -> 4
     AND (e ->> 1)::int = coalesce((SELECT max(c.value::int) FROM jsonb_each_text(r.changed) AS c), 0)"""
+COVERED_OF_SUBJECTS = COVERED.format(which="g.subject_id = ANY(%s)")
+# subjects of a study (named twice) with an active record that no signature covers
+UNSIGNED_SUBJECTS = f"""SELECT r.subject_id FROM capture_formrecord r WHERE r.study_id = %s AND NOT r.inactive
+    AND r.id NOT IN ({COVERED.format(which="g.study_id = %s")})"""
 
 
 def signed_records(subject_ids: Iterable[int]) -> set[int]:
     """The subjects' records that a signature covers as they are now, in one statement."""
     with connection.cursor() as cursor:
-        cursor.execute(COVERED, [list(subject_ids)])
+        cursor.execute(COVERED_OF_SUBJECTS, [list(subject_ids)])
         return {row[0] for row in cursor.fetchall()}
 
 
-UNSIGNED = f"""SELECT count(DISTINCT r.subject_id) FROM capture_formrecord r
-    WHERE r.subject_id = ANY(%s) AND NOT r.inactive AND r.id NOT IN ({COVERED})"""
-
-
-def unsigned_subjects(subject_ids: Iterable[int]) -> int:
-    """How many of the subjects have a record that no signature covers as it is now."""
-    ids = list(subject_ids)
+def unsigned_subjects(study_id: int, subject_ids: Iterable[int]) -> int:
+    """How many of the subjects have an active record that no signature covers as it is now."""
+    statement = f"SELECT count(*) FROM subjects_subject s WHERE s.id = ANY(%s) AND s.id IN ({UNSIGNED_SUBJECTS})"
     with connection.cursor() as cursor:
-        cursor.execute(UNSIGNED, [ids, ids])
+        cursor.execute(statement, [list(subject_ids), study_id, study_id])
         return int(cursor.fetchone()[0])
 
 

@@ -8,21 +8,17 @@ from apps.common.actors import Actor
 from apps.common.errors import DomainError
 from apps.review.models import Waiver
 from apps.review.permissions import WAIVE
+from apps.review.reasons import need_reason
 from apps.review.selectors.closing import Scope, check_list, standing, study_of
 from apps.studies.access import require, require_everywhere
 from apps.studies.models import Study
 from apps.subjects.models import Subject
 
-REASON_MAX = 1000
-
 
 def waive_line(actor: Actor, scope: Study | Subject, line: str, *, reason: str) -> Waiver:
     """Let what stands in a line now stand when the subject, or the study, is locked; what comes later stands again."""
     _require(actor, scope)
-    if not reason.strip() or len(reason) > REASON_MAX:
-        raise DomainError(
-            _("Say why, in at most %(limit)s characters.") % {"limit": REASON_MAX}, code="reason_missing", item="reason"
-        )
+    reason = need_reason(reason)
     study = study_of(scope)
     subject = scope if isinstance(scope, Subject) else None
     with ledger(actor, study.pk) as entry:
@@ -34,7 +30,7 @@ def waive_line(actor: Actor, scope: Study | Subject, line: str, *, reason: str) 
             subject=subject,
             line=line,
             number=found.number,
-            reason=reason.strip(),
+            reason=reason,
             at=timezone.now(),
             actor_id=actor.user_id,
             actor_name=actor.name,
@@ -46,7 +42,7 @@ def waive_line(actor: Actor, scope: Study | Subject, line: str, *, reason: str) 
             site_id=subject.site_id if subject else None,
             subject_id=subject.pk if subject else None,
             changes=[(line, None, found.number)],
-            reason=reason.strip(),
+            reason=reason,
         )
     return waiver
 

@@ -14,6 +14,7 @@ from apps.common.actors import Actor
 from apps.common.errors import DomainError
 from apps.common.permissions import Permission
 from apps.review.permissions import FREEZE, LOCK
+from apps.review.reasons import need_reason
 from apps.review.selectors.holds import Held
 from apps.review.services.closing import refuse_unfinished
 from apps.studies.access import require, require_everywhere
@@ -46,8 +47,7 @@ def release(actor: Actor, target: Held, *, reason: str) -> Held:
 
 def _hold(actor: Actor, target: Held, hold: Hold, reason: str, permission: Permission) -> Held:
     _require(actor, target, permission)
-    if not reason.strip():
-        raise DomainError(_("Say why."), code="reason_missing", item="reason")
+    reason = need_reason(reason)
     _refuse(target, target, hold)  # again below, once nobody else can change it
     study_id, site_id, subject_id = _study_id(target), _site_id(target), _subject_id(target)
     with ledger(actor, study_id) as entry:
@@ -63,7 +63,7 @@ def _hold(actor: Actor, target: Held, hold: Hold, reason: str, permission: Permi
             obj=held,
             site_id=site_id,
             subject_id=subject_id,
-            reason=reason.strip(),
+            reason=reason,
             audience=getattr(_visit(target), "audience", ""),
             changes=[("hold", before, hold.value)],
             outbox=True,

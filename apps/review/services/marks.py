@@ -17,7 +17,9 @@ from apps.common.actors import Actor
 from apps.common.errors import Conflict, DomainError, NotVisible
 from apps.review.models import Mark
 from apps.review.permissions import MARKING
-from apps.review.plan import Plan
+from apps.review.plan import reviewable
+from apps.review.reasons import need_reason
+from apps.studies.access import require
 from apps.visits.models import SubjectVisit
 
 
@@ -40,6 +42,9 @@ def mark_visit(actor: Actor, visit: SubjectVisit, seen: Mapping[int, int], *, ki
 
     All of them or, where one has changed since, none.
     """
+    if kind not in MARKING:
+        raise NotVisible
+    require(actor, MARKING[kind], study_id=visit.study_id, site_id=visit.subject.site_id)
     records = FormRecord.objects.filter(visit=visit, pk__in=list(seen), inactive=False).order_by("pk")
     marks = []
     with ledger(actor, visit.study_id):
@@ -52,8 +57,7 @@ def withdraw_marks(actor: Actor, record: FormRecord, *, kind: str, paths: Iterab
     """Take marks back, with why: the items are left to do again."""
     place = load_place(actor, RecordRef.of(record))
     _require(place, kind)
-    if not reason.strip():
-        raise DomainError(_("Say why."), code="reason_missing", item="reason")
+    reason = need_reason(reason)
     with ledger(actor, place.study.pk) as entry:
         join_writers(place.study.pk)
         load_place(actor, place.ref).refuse_locked()
@@ -65,7 +69,7 @@ def withdraw_marks(actor: Actor, record: FormRecord, *, kind: str, paths: Iterab
         for mark in marks:
             mark.withdrawn = True
         Mark.objects.bulk_update(marks, ["withdrawn"])
-        _tell(entry, place, marks, "withdrawn", reason.strip())
+        _tell(entry, place, marks, "withdrawn", reason)
     return marks
 
 
@@ -78,7 +82,7 @@ def _mark(entry: Entry, place: RecordPlace, revision: int, kind: str, paths: Ite
         raise DomainError(_("This record was taken out of the data; there is nothing to review."), code="inactive")
     if record.revision != revision:
         raise Conflict(_("The form has changed since you opened it. Look at it again, then mark it."), code="stale")
-    wanted = _reviewable(place, kind) if paths is None else _checked(place, kind, paths)
+    wanted = reviewable(place, kind) if paths is None else _checked(place, kind, paths)
     values = paths_of(record.data)
     current = set(
         Mark.objects.filter(record=record, kind=kind, withdrawn=False)
@@ -114,26 +118,9 @@ def _mark(entry: Entry, place: RecordPlace, revision: int, kind: str, paths: Ite
     return given
 
 
-def _reviewable(place: RecordPlace, kind: str) -> list[str]:
-    """Everything in the record that the plan does not leave out, that is shown, and that this reviewer may know of."""
-    assert place.record is not None and place.study.version_id is not None
-    plan = Plan(place.study.version_id, kind)
-    visible, hidden = place.visible_items(), set(place.record.irrelevant)
-    paths = paths_of(place.record.data)
-    inactive = {path.removesuffix("@inactive") for path in paths if path.endswith("@inactive")}
-    return [
-        path
-        for path in paths
-        if path not in hidden
-        and item_of(path) in visible
-        and path.rpartition("/")[0] not in inactive
-        and plan.is_reviewable(place.form, path)
-    ]
-
-
 def _checked(place: RecordPlace, kind: str, paths: Iterable[str]) -> list[str]:
     """The paths that were asked for; 404 for an item that does not exist for the actor, a refusal for one without value."""
-    possible = set(_reviewable(place, kind))
+    possible = set(reviewable(place, kind))
     visible = place.visible_items()
     wanted = list(dict.fromkeys(paths))
     for path in wanted:

@@ -1,0 +1,58 @@
+"""Marks, signatures, holds and the close-out list, on the pages of a form, a visit, a subject and the study."""
+
+import json
+
+from apps.capture.permissions import VIEW_RECORDS
+from apps.review.permissions import FREEZE, REVIEW_MEDICAL, SIGN, VERIFY, VIEW_CLOSING, WAIVE
+from apps.subjects.permissions import VIEW_SUBJECTS
+from tests.permissions.rows import SITE, STUDY, Row, at_subject, post, study_slug
+from tests.permissions.rows_records import BLINDED, and_item, at_blinded, at_form, at_log
+
+
+def kind(place, name="sdv"):
+    return lambda world: place(world) | {"kind": name}
+
+
+def at_visit(world) -> dict:
+    return at_subject(world) | {"visit_id": world.visit.pk}
+
+
+def seen(world) -> dict:
+    rows = world.subject.records.filter(visit=world.visit).values_list("pk", "revision")
+    return {"seen": json.dumps(dict(rows))}
+
+
+def at_revision(world) -> dict:
+    return {"revision": str(world.record.revision)}
+
+
+def freezing(world) -> dict:
+    return {"step": "freeze", "reason": "Data cleaning"}
+
+
+ROWS = {
+    "casebook:form_mark": post(SITE, VERIFY, kind(at_form), at_revision),
+    "casebook:form_mark#medical": post(SITE, REVIEW_MEDICAL, kind(at_form, "medical"), at_revision),
+    "casebook:log_form_mark": post(SITE, VERIFY, kind(at_log), lambda world: {"revision": "1"}),
+    "casebook:log_form_mark#blinded": post(
+        SITE, VERIFY, kind(at_blinded), lambda world: {"revision": "1"}, hidden_from=BLINDED
+    ),
+    "casebook:form_item_mark": post(SITE, VERIFY, kind(and_item(at_form, "SEX")), at_revision),
+    "casebook:log_form_item_mark": post(SITE, VERIFY, kind(and_item(at_log, "AETERM")), lambda world: {"revision": "1"}),
+    "casebook:visit_mark": post(SITE, VERIFY, kind(at_visit), seen),
+    "casebook:form_sign": Row(SITE, SIGN, at_form),
+    "casebook:form_sign#sign": post(SITE, SIGN, at_form, seen),
+    "casebook:log_form_sign": Row(SITE, SIGN, at_log),
+    "casebook:visit_sign": Row(SITE, SIGN, at_visit),
+    "casebook:sign": Row(SITE, SIGN, at_subject),
+    "casebook:signatures": Row(SITE, VIEW_SUBJECTS, at_subject),
+    "casebook:form_hold": post(SITE, FREEZE, at_form, freezing),
+    "casebook:log_form_hold": post(SITE, FREEZE, at_log, freezing),
+    "casebook:visit_hold": post(SITE, FREEZE, at_visit, freezing),
+    "casebook:hold": post(SITE, FREEZE, at_subject, freezing),
+    "casebook:close_out": Row(SITE, VIEW_CLOSING, at_subject),
+    "casebook:close_out#waive": post(SITE, VIEW_CLOSING, at_subject, lambda world: {"line": "unsigned", "reason": ""}),
+    "casebook:study_close_out": Row(STUDY, WAIVE, study_slug),
+    "casebook:verification": Row(STUDY, VIEW_RECORDS, study_slug),
+    "casebook:verification_changed": Row(STUDY, VIEW_RECORDS, study_slug),
+}
