@@ -8,7 +8,10 @@ nothing, and is idempotent: after a crash it runs again. Events reach handlers o
 from django.utils.module_loading import import_string
 
 # action of the event -> handlers, in no order
+RECHECK = "apps.capture.handlers.recheck_where_read"
+MOVED = ["apps.capture.handlers.recheck_by_visit"]
 SAVED = [
+    RECHECK,
     "apps.enrolment.handlers.open_branches",
     "apps.safety.handlers.grade_record",
     "apps.safety.handlers.flag_serious_event",
@@ -21,6 +24,11 @@ HANDLERS: dict[str, list[str]] = {
     "capture.record.saved": SAVED,
     "capture.record.completed": SAVED,
     "capture.record.reactivated": SAVED,
+    "capture.record.rechecked": SAVED,
+    "capture.record.not_done": [RECHECK],
+    "capture.record.inactivated": [RECHECK],
+    "visits.visit.dated": MOVED,
+    "subjects.milestone.set": MOVED,
     "notifications.notice.written": ["apps.notifications.handlers.send_mail"],
     "safety.flag.raised": ["apps.notifications.handlers.flag_raised"],
     "exports.export.requested": ["apps.exports.handlers.start_export"],

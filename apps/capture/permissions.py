@@ -12,3 +12,4 @@ INACTIVATE_RECORD = Permission("capture.inactivate_record", _("Take a record out
 OPEN_QUERY = Permission("capture.open_query", _("Open and reopen queries"), ASKERS)
 ANSWER_QUERY = Permission("capture.answer_query", _("Answer queries"), ENTRY_ROLES | ASKERS)
 CLOSE_QUERY = Permission("capture.close_query", _("Close queries"), ASKERS)
+RUN_CHECKS = Permission("capture.run_checks", _("Run all checks again"), frozenset({Role.DATA_MANAGER}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
@@ -137,6 +138,24 @@ class Protocol:
         items = {oid for oid, item in self.items.items() if item.definition.blinding or item.form_oid in forms}
         return frozenset(forms | items)
 
+    @cached_property
+    def readers(self) -> dict[str, frozenset[str]]:
+        """Item → the forms whose rules read it beyond the record that holds it: another form's, or at another visit."""
+        readers: dict[str, set[str]] = {}
+        for form in self.forms.values():
+            for oid in _read_beyond(form):
+                readers.setdefault(oid, set()).add(form.oid)
+        return {oid: frozenset(forms) for oid, forms in readers.items()}
+
+    @cached_property
+    def forms_reading_visits(self) -> frozenset[str]:
+        """Forms with a rule that asks for another visit's value: which visit that is depends on the visits' dates."""
+        return frozenset(
+            form.oid
+            for form in self.forms.values()
+            if any(one.selector in AT_VISIT for rule in _rules(form) for one in rule.elsewhere)
+        )
+
     def labels(self, language: str) -> dict[str, str]:
         """What ``rules.in_words`` calls items, codes (``SEX=M``) and forms; ``language``: en or zh."""
         if language not in self._labels:
@@ -174,6 +193,24 @@ def compile_protocol(version_id: int, study_id: int, study: StudyDefinition, row
         starts=tuple(CompiledStart(s, _when(s.when, schema)) for s in (dosing.start if dosing else ())),
         codelists={codelist.oid: {code.code: code.label for code in codelist.codes} for codelist in study.codelists},
     )
+
+
+AT_VISIT = frozenset({"baseline", "previous", "first", "last"})
+
+
+def _rules(form: CompiledForm) -> Iterator[Rule]:
+    for item in form.items.values():
+        yield from (rule for rule in (item.show_if, item.compute) if rule is not None)
+        yield from (check.rule for check in item.checks)
+
+
+def _read_beyond(form: CompiledForm) -> Iterator[str]:
+    """What the form's rules read of other records; a table's lines are in the record itself."""
+    for rule in _rules(form):
+        yield from rule.items - form.items.keys()
+        for one in rule.elsewhere:
+            if one.oid not in form.items or not form.items[one.oid].line:
+                yield one.oid
 
 
 def _when(text: str | None, schema: Schema) -> Rule | None:

@@ -4,6 +4,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from service_scenarios import Call, World, scenario
 
 from apps.capture import services as capture
+from apps.capture.models import Query
 from apps.capture.places import RecordRef
 from apps.common.actors import SYSTEM
 from apps.dosing import services as dosing
@@ -275,3 +276,40 @@ def handed_out(world: World) -> Call:
 def nothing_is_asked(world: World) -> Call:
     subject = world.screened
     return lambda: safety.flag_questions(SYSTEM, subject)
+
+
+def born_too_late(world: World):
+    """A blood count whose check reads the birth date on another form, which a fact now contradicts."""
+    record = journeys.enter(world.screened, "HEM", "SCR", HEMDAT="2020-01-01", PLT="200")
+    Query.objects.filter(record=record).delete()
+    return record
+
+
+@scenario("apps.capture.services.rechecking.recheck_record", "capture.checks.run")
+def a_check_fires_that_did_not(world: World) -> Call:
+    record = born_too_late(world)
+    return lambda: capture.recheck_record(SYSTEM, record)
+
+
+@scenario("apps.capture.services.rechecking.recheck_record")
+def the_checks_say_the_same(world: World) -> Call:
+    record = journeys.enter(world.screened, "HEM", "SCR", HEMDAT="2020-01-01", PLT="200")
+    return lambda: capture.recheck_record(SYSTEM, record)
+
+
+@scenario("apps.capture.services.rechecking.recheck_readers", "capture.checks.run")
+def the_birth_date_changed(world: World) -> Call:
+    subject = born_too_late(world).subject
+    return lambda: capture.recheck_readers(SYSTEM, subject, ["BRTHDAT"])
+
+
+@scenario("apps.capture.services.rechecking.recheck_visits")
+def a_visit_moved_that_no_rule_asks_for(world: World) -> Call:
+    subject = born_too_late(world).subject
+    return lambda: capture.recheck_visits(SYSTEM, subject)
+
+
+@scenario("apps.capture.services.rechecking.run_checks", "capture.checks.run")
+def all_checks_again(world: World) -> Call:
+    study = born_too_late(world).subject.study
+    return lambda: capture.run_checks(SYSTEM, study)

@@ -3,6 +3,7 @@
 from apps.capture.services.drafts import discard_draft, save_draft
 from apps.capture.services.files import store_file
 from apps.capture.services.queries import answer_query, close_query, open_query, reopen_query
+from apps.capture.services.rechecking import recheck_readers, recheck_record, recheck_visits, run_checks
 from apps.capture.services.records import inactivate_record, reactivate_record, record_not_done, save_record
 
 __all__ = [
@@ -12,8 +13,12 @@ __all__ = [
     "inactivate_record",
     "open_query",
     "reactivate_record",
+    "recheck_readers",
+    "recheck_record",
+    "recheck_visits",
     "record_not_done",
     "reopen_query",
+    "run_checks",
     "save_draft",
     "save_record",
     "store_file",
