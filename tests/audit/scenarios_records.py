@@ -4,7 +4,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from service_scenarios import Call, World, scenario
 
 from apps.capture import services as capture
-from apps.capture.models import Query
+from apps.capture.models import FormRecord
 from apps.capture.places import RecordRef
 from apps.common.actors import SYSTEM
 from apps.dosing import services as dosing
@@ -280,8 +280,8 @@ def nothing_is_asked(world: World) -> Call:
 
 def born_too_late(world: World):
     """A blood count whose check reads the birth date on another form, which a fact now contradicts."""
-    record = journeys.enter(world.screened, "HEM", "SCR", HEMDAT="2020-01-01", PLT="200")
-    Query.objects.filter(record=record).delete()
+    record = journeys.enter(world.screened, "HEM", "SCR", HEMDAT=world.today.isoformat(), PLT="200")
+    FormRecord.objects.filter(subject=world.screened, form_oid="DM").update(data={"BRTHDAT": "2999-01-01", "SEX": "F"})
     return record
 
 
