@@ -12,6 +12,8 @@ RECHECK = "apps.capture.handlers.recheck_where_read"
 MOVED = ["apps.capture.handlers.recheck_by_visit"]
 SAVED = [
     RECHECK,
+    "apps.capture.handlers.answer_queries_by_change",
+    "apps.review.handlers.ask_of_hidden",
     "apps.enrolment.handlers.open_branches",
     "apps.safety.handlers.grade_record",
     "apps.safety.handlers.flag_serious_event",

@@ -2,6 +2,7 @@
 
 from apps.capture.models import FormRecord
 from apps.capture.paths import item_of
+from apps.capture.services.queries import answer_by_change
 from apps.capture.services.rechecking import recheck_readers, recheck_visits
 from apps.common.actors import SYSTEM
 from apps.studies.protocol import get_protocol
@@ -26,3 +27,11 @@ def recheck_where_read(event) -> None:
 def recheck_by_visit(event) -> None:
     """A visit's date, or day 0, has moved: which value is the baseline or the previous one may be another."""
     recheck_visits(SYSTEM, Subject.objects.get(pk=event.subject_id))
+
+
+def answer_queries_by_change(event) -> None:
+    """A person who corrects what a query asks about has answered it. What the system changes answers nothing."""
+    if event.actor.is_system or not event.changes:
+        return
+    record = FormRecord.objects.get(pk=event.object_id)
+    answer_by_change(SYSTEM, record, event.changes, by=event.actor.name, at=event.at)

@@ -31,5 +31,7 @@ urlpatterns = [
     *under(LOG_LINE, "log_form"),
     path(LOG, log.log, name="log"),
     path("studies/<slug:slug>/queries/", queries.queries, name="queries"),
+    path("studies/<slug:slug>/queries/export/", queries.export, name="queries_export"),
+    path("studies/<slug:slug>/queries/<int:query_id>/assign/", items.query_assign, name="query_assign"),
     path("studies/<slug:slug>/queries/<int:query_id>/<str:step>/", items.query_step, name="query_step"),
 ]

@@ -1,6 +1,7 @@
 """capture, safety, dosing, notifications, exports."""
 
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 from service_scenarios import Call, World, scenario
 
 from apps.capture import services as capture
@@ -313,3 +314,28 @@ def a_visit_moved_that_no_rule_asks_for(world: World) -> Call:
 def all_checks_again(world: World) -> Call:
     study = born_too_late(world).subject.study
     return lambda: capture.run_checks(SYSTEM, study)
+
+
+@scenario("apps.capture.services.queries.assign_query", "capture.query.assigned")
+def somebody_else_is_to_answer(world: World) -> Call:
+    query = asked(world)
+    return lambda: capture.assign_query(SYSTEM, query, assigned_role="investigator")
+
+
+@scenario("apps.capture.services.queries.answer_queries", "capture.query.answered", "capture.query.answered")
+def two_at_once(world: World) -> Call:
+    queries = [asked(world), asked(world)]
+    return lambda: capture.answer_queries(SYSTEM, queries, "As in the source.")
+
+
+@scenario("apps.capture.services.queries.close_queries", "capture.query.closed", "capture.query.closed")
+def two_closed_at_once(world: World) -> Call:
+    queries = [asked(world), asked(world)]
+    return lambda: capture.close_queries(SYSTEM, queries, "Seen in the source.")
+
+
+@scenario("apps.capture.services.queries.answer_by_change", "capture.query.answered")
+def the_value_was_corrected(world: World) -> Call:
+    record = asked(world).record
+    changes = [("HEIGHT", "80.0", "81.0")]
+    return lambda: capture.answer_by_change(SYSTEM, record, changes, by="Li Na", at=timezone.now())

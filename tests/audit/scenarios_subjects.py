@@ -9,6 +9,7 @@ from apps.enrolment import services as enrolment
 from apps.randomization import services as randomization
 from apps.randomization.sealing import Secret
 from apps.review import services as review
+from apps.review.services.marks import ask_of_hidden_marks
 from apps.subjects import services as subjects
 from apps.visits import services as visits
 from tests import journeys
@@ -299,3 +300,11 @@ def the_wrong_page_was_verified(world: World) -> Call:
     record = world.screened.records.get(form_oid="DX")
     review.mark_record(SYSTEM, record, record.revision, kind="sdv")
     return lambda: review.withdraw_marks(SYSTEM, record, kind="sdv", paths=["KMP"], reason="wrong page")
+
+
+@scenario("apps.review.services.marks.ask_of_hidden_marks", "capture.query.opened")
+def a_verified_value_is_hidden(world: World) -> Call:
+    record = journeys.enter(world.screened, "VS", "SCR", FEVER="Y", TEMP="38.5")
+    review.mark_record(SYSTEM, record, record.revision, kind="sdv", paths=["TEMP"])
+    record = journeys.enter(world.screened, "VS", "SCR", FEVER="N")
+    return lambda: ask_of_hidden_marks(SYSTEM, record)

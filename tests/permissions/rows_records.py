@@ -35,6 +35,10 @@ def step(name):
     return lambda world: {"slug": world.study.slug, "query_id": world.query.pk, "step": name}
 
 
+def at_query(world) -> dict:
+    return {"slug": world.study.slug, "query_id": world.query.pk}
+
+
 def typed(world) -> dict:
     return {"revision": "1", "SEX": "M", "reason": "Typing error"}
 
@@ -78,6 +82,11 @@ ROWS = {
     "casebook:log_form_item#ask": post(SITE, OPEN_QUERY, and_item(at_log, "AETERM"), text),
     "casebook:log_form_file": Row(SITE, VIEW_RECORDS, at_letter),
     "casebook:queries": Row(STUDY, VIEW_RECORDS, study_slug),
+    "casebook:queries#close": post(STUDY, VIEW_RECORDS, study_slug, lambda world: {"step": "close", "text": "x"}),
+    "casebook:queries_export": post(STUDY, VIEW_RECORDS, study_slug),
+    "casebook:query_assign": post(SITE, OPEN_QUERY, at_query, lambda world: {"assigned_role": "investigator"}),
+    "casebook:form_item#whole": Row(SITE, VIEW_RECORDS, and_item(at_form, "_form")),
+    "casebook:form_item#ask_whole": post(SITE, OPEN_QUERY, and_item(at_form, "_form"), text),
     "casebook:query_step": post(SITE, ANSWER_QUERY, step("answer"), text),
     "casebook:query_step#close": post(SITE, CLOSE_QUERY, step("close"), text),
 }

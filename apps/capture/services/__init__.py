@@ -2,12 +2,25 @@
 
 from apps.capture.services.drafts import discard_draft, save_draft
 from apps.capture.services.files import store_file
-from apps.capture.services.queries import answer_query, close_query, open_query, reopen_query
+from apps.capture.services.queries import (
+    answer_by_change,
+    answer_queries,
+    answer_query,
+    assign_query,
+    close_queries,
+    close_query,
+    open_query,
+    reopen_query,
+)
 from apps.capture.services.rechecking import recheck_readers, recheck_record, recheck_visits, run_checks
 from apps.capture.services.records import inactivate_record, reactivate_record, record_not_done, save_record
 
 __all__ = [
+    "answer_by_change",
+    "answer_queries",
     "answer_query",
+    "assign_query",
+    "close_queries",
     "close_query",
     "discard_draft",
     "inactivate_record",

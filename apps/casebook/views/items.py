@@ -1,8 +1,12 @@
 """The panel beside the form: one item's queries and history; the steps of a query; the files."""
 
+from datetime import date
+
 from django.core.files.storage import default_storage
+from django.db import transaction
 from django.http import FileResponse, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.capture.files import SHOWN_INLINE
@@ -10,16 +14,19 @@ from apps.capture.models import Query
 from apps.capture.permissions import ANSWER_QUERY, CLOSE_QUERY, OPEN_QUERY
 from apps.capture.places import RecordPlace, RecordRef
 from apps.capture.selectors import attachment_for, get_query_for, history, queries_of, record_for
-from apps.capture.services import answer_query, close_query, open_query, reopen_query
+from apps.capture.services import answer_query, assign_query, close_query, open_query, reopen_query
 from apps.casebook.record_fields import shown_value
 from apps.casebook.record_names import path_of
 from apps.casebook.record_page import address_of
 from apps.casebook.record_review import RecordReview
+from apps.casebook.selectors.queries import answering_roles
 from apps.casebook.selectors.reader import Reader
 from apps.casebook.views.record import ref_of
 from apps.common.errors import DomainError, NotVisible
-from apps.studies.wording import said
+from apps.common.permissions import Role
+from apps.studies.wording import rule_words, said
 
+WHOLE = "_form"  # the name of a panel about the whole form
 STEPS = {"answer": answer_query, "close": close_query, "reopen": reopen_query}
 
 
@@ -31,9 +38,18 @@ def item(request, name: str, **where) -> HttpResponse:
     if request.method == "POST":
         if place.record is None:
             raise NotVisible
-        oid, line_key = split(name)
+        oid, line_key = ("", "") if name == WHOLE else split(name)
         try:
-            open_query(request.actor, place.record, item_oid=oid, line_key=line_key, text=request.POST.get("text", ""))
+            with transaction.atomic():
+                open_query(
+                    request.actor,
+                    place.record,
+                    item_oid=oid,
+                    line_key=line_key,
+                    text=request.POST.get("text", ""),
+                    assigned_role=request.POST.get("assigned_role") or Role.COORDINATOR,
+                    due_on=day_of(request.POST.get("due_on", "")),
+                )
         except DomainError as refusal:
             error = refusal
     return panel(request, place, name, error)
@@ -41,6 +57,8 @@ def item(request, name: str, **where) -> HttpResponse:
 
 def panel(request, place: RecordPlace, name: str, error: DomainError | None = None) -> HttpResponse:
     oid, line_key = split(name)
+    if oid == WHOLE:
+        return form_panel(request, place, error)
     found = place.visible_items().get(oid)
     if found is None:
         raise NotVisible
@@ -57,6 +75,10 @@ def panel(request, place: RecordPlace, name: str, error: DomainError | None = No
         "item_marks": review.of_item(path_of(name)),
         "to_mark": review.to_mark(path_of(name)),
         "record": place.record,
+        "checks": [(check.definition.severity, rule_words(check.rule, protocol)) for check in found.checks],
+        "shown_if": rule_words(found.show_if, protocol),
+        "computed_by": rule_words(found.compute, protocol),
+        "roles": answering_roles(),
         "error": error,
         "typed": request.POST.get("text", "") if error else "",
         "url": f"{address_of(ref)}item/{name}/",
@@ -66,6 +88,59 @@ def panel(request, place: RecordPlace, name: str, error: DomainError | None = No
         "may_close": place.may(CLOSE_QUERY),
     }
     return render(request, "casebook/record/_panel.html", context, status=422 if error else 200)
+
+
+def form_panel(request, place: RecordPlace, error: DomainError | None) -> HttpResponse:
+    """Queries about the whole form, not about one of its items."""
+    ref = RecordRef.at(place.study.slug, place.subject.number, place.form.oid, place.ref.visit_id, place.ref.repeat)
+    context = {
+        "name": WHOLE,
+        "label": said(place.form.title),
+        "queries": [one for one in queries_of(place) if not one.item_oid],
+        "roles": answering_roles(),
+        "error": error,
+        "typed": request.POST.get("text", "") if error else "",
+        "url": f"{address_of(ref)}item/{WHOLE}/",
+        "slug": place.study.slug,
+        "may_ask": place.may(OPEN_QUERY) and place.record is not None,
+        "may_answer": place.may(ANSWER_QUERY),
+        "may_close": place.may(CLOSE_QUERY),
+    }
+    return render(request, "casebook/record/_form_panel.html", context, status=422 if error else 200)
+
+
+def day_of(text: str) -> date | None:
+    """A day as 2024-05-17; empty is none."""
+    if not text.strip():
+        return None
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise DomainError(
+            _("“%(text)s” is not a day; write for example 2024-05-17.") % {"text": text[:40]}, code="day", item="due_on"
+        ) from None
+
+
+@require_POST
+def query_assign(request, slug: str, query_id: int) -> HttpResponse:
+    """Another role is to answer, or by another day."""
+    query, place = get_query_for(request.actor, query_id)
+    if place.study.slug != slug:
+        raise NotVisible
+    error = None
+    try:
+        with transaction.atomic():
+            assign_query(
+                request.actor,
+                query,
+                assigned_role=request.POST.get("assigned_role", ""),
+                due_on=day_of(request.POST.get("due_on", "")),
+            )
+    except DomainError as refusal:
+        if not request.htmx:
+            raise
+        error = refusal
+    return after(request, query, place, error)
 
 
 def split(name: str) -> tuple[str, str]:
@@ -87,16 +162,20 @@ def query_step(request, slug: str, query_id: int, step: str) -> HttpResponse:
         if not request.htmx:
             raise
         error = refusal
-    if not request.htmx:
-        return redirect(
-            address_of(RecordRef.at(slug, place.subject.number, place.form.oid, place.ref.visit_id, place.ref.repeat))
-        )
-    return panel(request, place, input_name(place, query), error)
+    return after(request, query, place, error)
+
+
+def after(request, query: Query, place: RecordPlace, error: DomainError | None) -> HttpResponse:
+    """The panel again; without script the form that the query is about."""
+    if request.htmx:
+        return panel(request, place, input_name(place, query), error)
+    slug, ref = place.study.slug, place.ref
+    return redirect(address_of(RecordRef.at(slug, place.subject.number, place.form.oid, ref.visit_id, ref.repeat)))
 
 
 def input_name(place: RecordPlace, query: Query) -> str:
     if not query.line_key:
-        return query.item_oid
+        return query.item_oid or WHOLE
     return f"{place.form.items[query.item_oid].group.oid}.{query.line_key}.{query.item_oid}"
 
 

@@ -10,17 +10,22 @@ from django.utils.translation import gettext as _
 
 from apps.audit.ledger import Entry, ledger
 from apps.capture.locks import join_writers
-from apps.capture.models import FormRecord
+from apps.capture.models import FormRecord, Query
 from apps.capture.paths import item_of, paths_of
 from apps.capture.places import RecordPlace, RecordRef, load_place
+from apps.capture.services import open_query
+from apps.capture.wording import bilingual
 from apps.common.actors import Actor
 from apps.common.errors import Conflict, DomainError, NotVisible
 from apps.review.models import Mark
 from apps.review.permissions import MARKING
 from apps.review.plan import reviewable
 from apps.review.reasons import need_reason
+from apps.review.selectors.marks import is_current
 from apps.studies.access import require
 from apps.visits.models import SubjectVisit
+
+HIDDEN = "HIDDEN"  # what the system's own queries about verified values are called
 
 
 def mark_record(
@@ -71,6 +76,38 @@ def withdraw_marks(actor: Actor, record: FormRecord, *, kind: str, paths: Iterab
         Mark.objects.bulk_update(marks, ["withdrawn"])
         _tell(entry, place, marks, "withdrawn", reason)
     return marks
+
+
+def ask_of_hidden_marks(actor: Actor, record: FormRecord) -> list[Query]:
+    """Open a query about each verified value that other answers hide now: it is kept, and no longer counts.
+
+    Once for a mark, whatever became of the query.
+    """
+    marks = Mark.objects.filter(record=record, kind=Mark.Kind.SDV, withdrawn=False, path__in=record.irrelevant)
+    asked = {
+        (item, line): at
+        for item, line, at in Query.objects.filter(record=record, check_oid=HIDDEN)
+        .order_by("pk")
+        .values_list("item_oid", "line_key", "opened_at")
+    }
+    return [
+        open_query(
+            actor,
+            record,
+            text=bilingual(lambda: _("This value was verified, and another answer hides it now. Is that right?")),
+            item_oid=item_of(mark.path),
+            line_key=_line_of(mark.path),
+            kind=Query.Kind.VERIFICATION,
+            check_oid=HIDDEN,
+        )
+        for mark in marks
+        if is_current(mark, record) and asked.get((item_of(mark.path), _line_of(mark.path)), mark.at) <= mark.at
+    ]
+
+
+def _line_of(path: str) -> str:
+    parts = path.split("/")
+    return parts[1] if len(parts) == 3 else ""
 
 
 def _mark(entry: Entry, place: RecordPlace, revision: int, kind: str, paths: Iterable[str] | None) -> list[Mark]:
