@@ -46,6 +46,7 @@ class Event(models.Model):
             models.Index(fields=["chain", "action", "seq"], name="event_action"),
             models.Index(fields=["chain", "actor_id", "seq"], name="event_actor"),
             models.Index(fields=["chain", "at"], name="event_at"),
+            models.Index(fields=["chain", "site_id", "seq"], name="event_site"),
         ]
 
     def __str__(self) -> str:

@@ -22,6 +22,7 @@ VISIT = SUBJECT + "visits/<int:visit_id>/"
 urlpatterns = [
     path(STUDY + "casebook/", matrix.matrix, name="matrix"),
     path(STUDY + "audit/", trail.audit, name="audit"),
+    path(STUDY + "audit/export/", trail.export, name="audit_export"),
     path(STUDY + "enrolment/", subjects.enrolment_count, name="enrolment_count"),
     path(STUDY + "subjects/", subjects.subjects, name="subjects"),
     # before the subjects: no subject has this number, since numbers hold a sequence

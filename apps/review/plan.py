@@ -8,6 +8,7 @@ from typing import Any
 from apps.capture.paths import INACTIVE, item_of, paths_of
 from apps.capture.places import RecordPlace
 from apps.review.models import Mark
+from apps.studies.models import StudyVersion
 from apps.studies.protocol import CompiledForm, CompiledItem, get_protocol
 
 NEVER = ("note", "computed")  # nothing of them stands in a source document
@@ -70,15 +71,16 @@ def reviewable(place: RecordPlace, kind: str) -> list[str]:
 
 
 @lru_cache(maxsize=256)
-def plan_rows(version_ids: tuple[int, ...], in_force: int, kind: str, blinded: bool) -> str:
+def plan_rows(study_id: int, in_force: int, kind: str, blinded: bool) -> str:
     """For the database: per version and form the items that are required and those that may be reviewed, as JSON.
 
     ``[{"version", "form", "required", "items": [OID], "lines": [{"group", "items": [OID]}]}]``; the blinded get no row
-    of what they may not see.
+    of what they may not see. Kept: versions do not change, and a new one is another ``in_force``.
     """
     plan = Plan(in_force, kind)
     rows = []
-    for version_id in version_ids:
+    versions = StudyVersion.objects.filter(study_id=study_id).order_by("pk").values_list("pk", flat=True)
+    for version_id in versions:
         for form in get_protocol(version_id).forms.values():
             if blinded and form.blinded:
                 continue

@@ -18,6 +18,7 @@ ROWS = {
     "casebook:matrix": Row(STUDY, VIEW_RECORDS, study_slug),
     "review:holds": Row(STUDY, FREEZE, study_slug),
     "casebook:audit": Row(STUDY, VIEW_AUDIT, study_slug),
+    "casebook:audit_export": post(STUDY, VIEW_AUDIT, study_slug),
     "casebook:enrolment_count": Row(STUDY, VIEW_SUBJECTS, study_slug),
     "casebook:subjects": Row(STUDY, VIEW_SUBJECTS, study_slug),
     "casebook:screen": Row(STUDY, SCREEN_SUBJECT, study_slug),

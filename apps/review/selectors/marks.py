@@ -29,7 +29,8 @@ FROM_RECORDS = """FROM capture_formrecord r JOIN subjects_subject s ON s.id = r.
     JOIN plan p ON p.version = r.version_id AND p.form = r.form_oid
     LEFT JOIN visits_subjectvisit v ON v.id = r.visit_id
     LEFT JOIN targeted t ON t.id = r.subject_id {more}
-    WHERE r.study_id = %(study)s AND NOT r.inactive AND r.status = 'complete' AND s.site_id = ANY(%(sites)s)
+    WHERE r.study_id = %(study)s AND NOT r.inactive AND r.status = 'complete'
+    AND (%(sites)s::bigint[] IS NULL OR s.site_id = ANY(%(sites)s))
     AND (NOT %(blinded)s OR coalesce(v.audience, '') = '') AND {where}"""
 COLUMNS = """r.id AS record_id, r.subject_id, s.site_id, r.visit_id, r.form_oid,
     p.required AND t.id IS NOT NULL
@@ -52,13 +53,13 @@ def _wanted(where: str) -> str:
     return f"WITH {PLAN}, {TARGETED}, wanted AS ({flat} UNION ALL {lines})"
 
 
-def _parameters(study: Study, kind: str, *, blinded: bool, sites: Iterable[int]) -> dict[str, Any]:
+def _parameters(study: Study, kind: str, *, blinded: bool, sites: Iterable[int] | None = None) -> dict[str, Any]:
+    """``sites`` None: all of the study's."""
     assert study.version_id is not None  # only a published study has records
     plan = Plan(study.version_id, kind)
-    versions = tuple(study.versions.order_by("pk").values_list("pk", flat=True))
     first, share, seed = plan.targeting or (None, 0, "")
     return {
-        "plan": plan_rows(versions, study.version_id, kind, blinded),
+        "plan": plan_rows(study.pk, study.version_id, kind, blinded),
         "study": study.pk,
         "kind": kind,
         "first": first,
@@ -66,7 +67,7 @@ def _parameters(study: Study, kind: str, *, blinded: bool, sites: Iterable[int])
         "seed": seed,
         "visits": plan.visits,
         "blinded": blinded,
-        "sites": list(sites),
+        "sites": None if sites is None else list(sites),
     }
 
 
@@ -142,16 +143,14 @@ def verified_records(study: Study, *, blinded: bool, subject_ids: Iterable[int])
         AND EXISTS (SELECT 1 FROM review_mark m WHERE m.record_id = r.id AND m.kind = 'sdv')"""
     statement = f"""{_wanted(where)} SELECT record_id FROM wanted GROUP BY record_id
         HAVING CASE WHEN bool_or(required) THEN bool_and(marked OR NOT required) ELSE bool_and(marked) END"""
-    sites = study.sites.values_list("pk", flat=True)
-    parameters = _parameters(study, Mark.Kind.SDV, blinded=blinded, sites=sites) | {"subjects": list(subject_ids)}
+    parameters = _parameters(study, Mark.Kind.SDV, blinded=blinded) | {"subjects": list(subject_ids)}
     return {row[0] for row in _rows(statement, parameters)}
 
 
 def unmarked_required(study: Study, kind: str, subject_ids: Iterable[int]) -> int:
     """How many required items of the subjects wait, whoever asks."""
     statement = f"{_wanted('p.required AND r.subject_id = ANY(%(subjects)s)')} SELECT count(*) FROM wanted WHERE {WAITS}"
-    sites = study.sites.values_list("pk", flat=True)
-    parameters = _parameters(study, kind, blinded=False, sites=sites) | {"subjects": list(subject_ids)}
+    parameters = _parameters(study, kind, blinded=False) | {"subjects": list(subject_ids)}
     return int(_rows(statement, parameters)[0][0])
 
 
