@@ -255,6 +255,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "apps.exports.*": {"queue": "exports"},
+    "apps.casebook.*": {"queue": "exports"},
     "apps.notifications.tasks.send_*": {"queue": "mail"},
 }
 CELERY_TASK_TIME_LIMIT = 3600

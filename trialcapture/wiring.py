@@ -33,6 +33,7 @@ HANDLERS: dict[str, list[str]] = {
     "subjects.milestone.set": MOVED,
     "notifications.notice.written": ["apps.notifications.handlers.send_mail"],
     "safety.flag.raised": ["apps.notifications.handlers.flag_raised"],
+    "casebook.printout.requested": ["apps.casebook.handlers.start_printout"],
     "exports.export.requested": ["apps.exports.handlers.start_export"],
     "exports.export.finished": ["apps.notifications.handlers.export_finished"],
     "exports.export.failed": ["apps.notifications.handlers.export_finished"],
@@ -46,6 +47,7 @@ BEAT: dict[str, tuple[str, float]] = {
     "reminders": ("apps.notifications.tasks.remind", 300),
     "mails": ("apps.notifications.tasks.send_mails", 30),
     "exports": ("apps.exports.sweep", 60),
+    "printouts": ("apps.casebook.sweep", 60),
 }
 
 # what verify_audit checks besides the chains: name -> callable that yields findings

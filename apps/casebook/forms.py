@@ -1,9 +1,11 @@
 """The shape of what is typed on the pages about a subject. Whether it is allowed is decided by the services."""
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.forms import ConfirmIdentityForm, PlainForm
+from apps.casebook.models import Printout
 from apps.enrolment.models import Departure
 from apps.enrolment.services import DEPARTURES, SCOPES
 from apps.review.selectors.closing import LABELS
@@ -115,3 +117,27 @@ class WaiveForm(PlainForm):
 
     line = forms.ChoiceField(label=_("Line"), choices=list(LABELS.items()))
     reason = forms.CharField(label=_("Why it may stand"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class PrintForm(PlainForm):
+    """What to print, of whom, in which language; a subject goes before a site, neither is the whole study."""
+
+    kind = forms.ChoiceField(label=_("What"), choices=Printout.Kind.choices, widget=forms.RadioSelect)
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES, widget=forms.RadioSelect)
+    subject = forms.CharField(label=_("Subject number"), max_length=40, required=False)
+    site = forms.ModelChoiceField(label=_("Site"), queryset=Site.objects.none(), required=False, empty_label=_("All sites"))
+
+    def __init__(self, *args, sites, actor, study, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.actor, self.study = actor, study
+        self.fields["site"].queryset = Site.objects.filter(pk__in=[site.pk for site in sites])
+
+    def clean_subject(self):
+        """The subject, as far as the actor sees it."""
+        number = self.cleaned_data["subject"].strip()
+        if not number:
+            return None
+        found = Subject.objects.visible_to(self.actor).filter(study=self.study, number=number).select_related("site").first()
+        if found is None:
+            raise forms.ValidationError(_("There is no subject of this number at your sites."))
+        return found

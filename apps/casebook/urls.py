@@ -7,6 +7,7 @@ from apps.casebook.views import (
     holding,
     marks,
     matrix,
+    printing,
     signatures,
     subjects,
     trail,
@@ -48,5 +49,10 @@ urlpatterns = [
     path(STUDY + "close-out/", closing.study, name="study_close_out"),
     path(STUDY + "verification/", verification.left, name="verification"),
     path(STUDY + "verification/changed/", verification.changed, name="verification_changed"),
+    path(STUDY + "printouts/", printing.printouts, name="printouts"),
+    path(STUDY + "printouts/<int:pk>/", printing.progress, name="printout"),
+    path(STUDY + "printouts/<int:pk>/download/", printing.download, name="printout_download"),
+    path(VISIT + "worksheet/", printing.visit_worksheet, name="visit_worksheet"),
+    path(SUBJECT + "worksheets/<str:form_oid>/", printing.log_worksheet, name="log_worksheet"),
     *records,
 ]

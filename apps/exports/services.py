@@ -1,31 +1,27 @@
 """Asking for an export, making it, and handing it out."""
 
-import uuid
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
-from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.audit.ledger import ledger
 from apps.audit.services import seal
+from apps.common import jobs
 from apps.common.actors import SYSTEM, Actor
 from apps.common.errors import DomainError
+from apps.common.jobs import checked_file, claim, file_hash, tick, waiting_of
 from apps.exports import extras
 from apps.exports.datasets import Selection, datasets_of
 from apps.exports.models import Export
 from apps.exports.permissions import EXPORT_DATA
-from apps.exports.writing import file_hash, write_zip
+from apps.exports.writing import write_zip
 from apps.studies.access import is_blinded, may, require
 from apps.studies.models import Site, Study
 from apps.studies.protocol import get_protocol
 
-LEASE = timedelta(minutes=5)
 FOLDER = "exports"
 
 
@@ -69,18 +65,8 @@ def _sites(actor: Actor, study: Study, codes: list[str] | None) -> list[Site]:
 
 
 def claim_export(export_id: int) -> Export | None:
-    """Take a waiting export, or one whose worker died (its lease ran out); None where it is done or in other hands."""
-    now = timezone.now()
-    with transaction.atomic():
-        export = (
-            Export.objects.select_for_update(skip_locked=True)
-            .filter(Q(status=Export.Status.WAITING) | Q(status=Export.Status.RUNNING, lease_until__lt=now), pk=export_id)
-            .first()
-        )
-        if export:
-            export.status, export.lease_until, export.progress = Export.Status.RUNNING, now + LEASE, 0
-            export.save(update_fields=["status", "lease_until", "progress"])
-    return export
+    """Take an export that waits; None where it is done or in other hands."""
+    return claim(Export, export_id)
 
 
 def make_export(actor: Actor, export: Export) -> Export:
@@ -130,13 +116,8 @@ def _write(export: Export, path: Path) -> dict[str, Any]:
             "blinded": blinded,
         },
         extra=extras.queries(requester, study, selection, protocol.hidden_from_blinded if blinded else frozenset()),
-        on_progress=lambda done, of, name: _progress(export, done, of, name),
+        on_progress=lambda done, of, name: tick(export, done, of, name),
     )
-
-
-def _progress(export: Export, done: int, of: int, name: str) -> None:
-    """Shown while it runs, and the sign of life that keeps the lease."""
-    Export.objects.filter(pk=export.pk).update(progress=int(100 * done / of), stage=name, lease_until=timezone.now() + LEASE)
 
 
 def _finish(
@@ -166,24 +147,21 @@ def _finish(
 def record_download(actor: Actor, export: Export) -> Path:
     """Hand out the file; the hash is checked first, so that a damaged file is never given as the export."""
     require(actor, EXPORT_DATA, study_id=export.study_id)
-    path = path_of(export)
-    if export.status != Export.Status.DONE or not path.is_file() or file_hash(path) != export.sha256:
-        raise DomainError(_("The file of this export is not there or is damaged. Ask for the export again."), code="no_file")
+    refusal = _("The file of this export is not there or is damaged. Ask for the export again.")
+    path = checked_file(export, path_of(export), refusal)
     with ledger(actor, export.study_id) as entry:
         entry(action="exports.export.downloaded", obj=export, changes=[("sha256", None, export.sha256)])
     return path
 
 
 def path_of(export: Export) -> Path:
-    token = uuid.uuid5(uuid.NAMESPACE_OID, f"{settings.SECRET_KEY}:{export.pk}").hex[:12]
-    return Path(settings.VAR_DIR) / "files" / FOLDER / f"{export.study.slug}-{export.pk}-{token}.zip"
+    return jobs.path_of(FOLDER, export.study.slug, "zip", export)
 
 
 def run_waiting_exports() -> int:
     """Make every export that waits or was dropped by a dead worker; returns how many."""
-    open_ids = Export.objects.filter(status__in=[Export.Status.WAITING, Export.Status.RUNNING]).values_list("pk", flat=True)
     made = 0
-    for pk in list(open_ids):
+    for pk in waiting_of(Export):
         if export := claim_export(pk):
             make_export(SYSTEM, export)
             made += 1

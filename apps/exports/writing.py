@@ -137,8 +137,3 @@ def _blocks(copy, size: int = 1 << 20) -> Iterator[bytearray]:
             block = bytearray()
     if block:
         yield block
-
-
-def file_hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -7,6 +7,7 @@ from service_scenarios import Call, World, scenario
 from apps.capture import services as capture
 from apps.capture.models import FormRecord
 from apps.capture.places import RecordRef
+from apps.casebook import services as printing
 from apps.common.actors import SYSTEM
 from apps.dosing import services as dosing
 from apps.enrolment.services import screen
@@ -339,3 +340,26 @@ def the_value_was_corrected(world: World) -> Call:
     record = asked(world).record
     changes = [("HEIGHT", "80.0", "81.0")]
     return lambda: capture.answer_by_change(SYSTEM, record, changes, by="Li Na", at=timezone.now())
+
+
+def to_print(world: World):
+    actor = world.personas["monitor"].actor
+    return printing.request_printout(actor, world.study, kind="casebook", language="en", subject=world.screened)
+
+
+@scenario("apps.casebook.services.request_printout", "casebook.printout.requested")
+def a_casebook_is_wanted(world: World) -> Call:
+    assert world.personas["monitor"] and world.screened
+    return lambda: to_print(world)
+
+
+@scenario("apps.casebook.services.make_printout", "casebook.printout.finished")
+def a_casebook_is_printed(world: World) -> Call:
+    printout = printing.claim_printout(to_print(world).pk)
+    return lambda: printing.make_printout(SYSTEM, printout)
+
+
+@scenario("apps.casebook.services.record_download", "casebook.printout.downloaded")
+def a_casebook_is_handed_out(world: World) -> Call:
+    printout = printing.make_printout(SYSTEM, printing.claim_printout(to_print(world).pk))
+    return lambda: printing.record_download(world.personas["monitor"].actor, printout)

@@ -3,10 +3,15 @@
 import json
 
 from apps.capture.permissions import VIEW_RECORDS
+from apps.casebook.permissions import PRINT
 from apps.review.permissions import FREEZE, REVIEW_MEDICAL, SIGN, VERIFY, VIEW_CLOSING, WAIVE
 from apps.subjects.permissions import VIEW_SUBJECTS
-from tests.permissions.rows import SITE, STUDY, Row, at_subject, post, study_slug
+from tests.permissions.rows import OWNER, SITE, STUDY, Row, at_subject, post, study_slug
 from tests.permissions.rows_records import BLINDED, and_item, at_blinded, at_form, at_log
+
+
+def at_printout(world) -> dict:
+    return study_slug(world) | {"pk": world.printout.pk}
 
 
 def kind(place, name="sdv"):
@@ -53,6 +58,15 @@ ROWS = {
     "casebook:close_out": Row(SITE, VIEW_CLOSING, at_subject),
     "casebook:close_out#waive": post(SITE, VIEW_CLOSING, at_subject, lambda world: {"line": "unsigned", "reason": ""}),
     "casebook:study_close_out": Row(STUDY, WAIVE, study_slug),
+    "casebook:printouts": Row(STUDY, PRINT, study_slug),
+    "casebook:printouts#ask": post(STUDY, PRINT, study_slug, lambda world: {"kind": "blank", "language": "en"}),
+    "casebook:printout": Row(OWNER, kwargs=at_printout, owner="monitor"),
+    "casebook:printout_download": post(OWNER, kwargs=at_printout, owner="monitor"),
+    "casebook:visit_worksheet": Row(SITE, VIEW_RECORDS, at_visit),
+    "casebook:log_worksheet": Row(SITE, VIEW_RECORDS, lambda world: at_subject(world) | {"form_oid": "AE"}),
+    "casebook:log_worksheet#blinded": Row(
+        SITE, VIEW_RECORDS, lambda world: at_subject(world) | {"form_oid": "EC"}, hidden_from=BLINDED
+    ),
     "casebook:verification": Row(STUDY, VIEW_RECORDS, study_slug),
     "casebook:verification_changed": Row(STUDY, VIEW_RECORDS, study_slug),
 }

@@ -7,6 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from apps.capture.places import RecordRef
 from apps.capture.services import open_query, store_file
+from apps.casebook.models import Printout
 from apps.common.actors import SYSTEM
 from apps.exports.models import Export
 from apps.notifications.models import Notice
@@ -66,6 +67,11 @@ class World:
     @cached_property
     def export(self):
         return Export.objects.create(study=self.study, requested_by=self.people["data_manager"].user, blinded=True)
+
+    @cached_property
+    def printout(self):
+        person = self.people["monitor"].user
+        return Printout.objects.create(study=self.study, requested_by=person, kind="blank", language="en", blinded=True)
 
     @cached_property
     def notice(self):

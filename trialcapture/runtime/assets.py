@@ -25,6 +25,9 @@ FILES = {
     "bootstrap-icons/font/fonts/bootstrap-icons.woff2": "fonts/bootstrap-icons.woff2",
     "bootstrap-icons/font/fonts/bootstrap-icons.woff": "fonts/bootstrap-icons.woff",
     "htmx.org/dist/htmx.min.js": "htmx.min.js",
+    # whole TrueType outlines: what is printed embeds a part of it (apps/common/pdf.py)
+    "@expo-google-fonts/noto-sans-sc/400Regular/NotoSansSC_400Regular.ttf": "fonts/NotoSansSC-Regular.ttf",
+    "@expo-google-fonts/noto-sans-sc/700Bold/NotoSansSC_700Bold.ttf": "fonts/NotoSansSC-Bold.ttf",
     "echarts/dist/echarts.min.js": "echarts.min.js",
 }
 # source maps are not served: they would be larger than the libraries

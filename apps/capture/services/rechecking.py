@@ -113,7 +113,7 @@ def _recheck_all(
     records = FormRecord.objects.filter(subject=subject, inactive=False).exclude(status=FormRecord.Status.NOT_DONE)
     concerned = [
         record
-        for record in records.exclude(pk=but)
+        for record in records.exclude(pk=but or 0)
         .order_by("pk")
         .only("subject_id", "visit_id", "form_oid", "repeat", "version_id")
         if record.form_oid in forms_of(get_protocol(record.version_id))

@@ -71,7 +71,7 @@ def _of_age(found: QuerySet[Query], age: str) -> QuerySet[Query]:
     return found
 
 
-def counts_by_site(reader: Reader, study: Study) -> list[dict[str, Any]]:
+def counts_by_site(reader: Reader, study: Study) -> list[Any]:
     """Of each site: open, answered, and past their day; one statement."""
     waiting = Q(status=Query.Status.OPEN)
     rows = visible_queries(reader.actor, study, is_blinded=reader.blinded).select_related(None)

@@ -98,7 +98,8 @@ def _changes(reader: Reader, subject: Subject, broken: Broken) -> list[tuple[str
         item = items.get(item_of(path))
         if item is None or (reader.blinded and item.definition.blinding):
             continue
-        lines.append((title, url, said(item.definition.label), *(shown_value(protocol, item, v) or "–" for v in (old, new))))
+        before, now = (shown_value(protocol, item, value) or "–" for value in (old, new))
+        lines.append((title, url, said(item.definition.label), before, now))
     if lines:
         return lines
     words = _("taken out of the data") if record.inactive else _("changed, and changed back, or shown and hidden")

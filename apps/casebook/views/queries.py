@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import ngettext
@@ -37,7 +37,7 @@ SORTS = {"newest": "-pk"}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def queries(request: HttpRequest, slug: str) -> HttpResponse:
+def queries(request, slug: str) -> HttpResponse:
     """The oldest first. POST answers or closes the chosen ones with one text: all of them, or none."""
     study, reader = _entered(request, slug)
     refusal = None
@@ -48,7 +48,7 @@ def queries(request: HttpRequest, slug: str) -> HttpResponse:
     return show(request, study, reader, refusal)
 
 
-def show(request: HttpRequest, study: Study, reader: Reader, refusal: DomainError | None) -> HttpResponse:
+def show(request, study: Study, reader: Reader, refusal: DomainError | None) -> HttpResponse:
     found = found_queries(reader, study, request.GET).select_related("subject__study")
     page = keyset_page(found, request.GET, key=SORTS.get(request.GET.get("sort", ""), "pk"))
     context = {
@@ -73,7 +73,7 @@ def show(request: HttpRequest, study: Study, reader: Reader, refusal: DomainErro
     return render(request, "casebook/record/queries.html", context, status=409 if refusal else 200)
 
 
-def _many(request: HttpRequest, study: Study, reader: Reader) -> DomainError | None:
+def _many(request, study: Study, reader: Reader) -> DomainError | None:
     """Why nothing was done, or None. ``everything``: all that the filter shows, not this page's alone."""
     act = MANY.get(request.POST.get("step", ""), close_queries)
     found = found_queries(reader, study, request.GET)
@@ -90,7 +90,7 @@ def _many(request: HttpRequest, study: Study, reader: Reader) -> DomainError | N
 
 
 @require_POST
-def export(request: HttpRequest, slug: str) -> HttpResponseBase:
+def export(request, slug: str) -> HttpResponseBase:
     """What the filter shows, as CSV; recorded, since data leave."""
     study, reader = _entered(request, slug)
     asked = {name: request.GET.get(name, "")[:40] for name in FILTERS}
@@ -99,7 +99,7 @@ def export(request: HttpRequest, slug: str) -> HttpResponseBase:
     return csv_response(f"{study.slug}-queries.csv", EXPORT_HEADS, export_rows(found_queries(reader, study, asked)))
 
 
-def _entered(request: HttpRequest, slug: str) -> tuple[Study, Reader]:
+def _entered(request, slug: str) -> tuple[Study, Reader]:
     study = get_study_for(request.actor, slug)
     require(request.actor, VIEW_RECORDS, study_id=study.pk)
     return study, reader_of(request.actor, study)

@@ -4,6 +4,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.casebook.forms import DepartForm, ScreenForm
+from apps.casebook.permissions import PRINT
 from apps.casebook.selectors.facts import departure_of, milestone_lines
 from apps.casebook.selectors.lists import clean, subject_page
 from apps.casebook.selectors.reader import behind, reader_of, statuses_for
@@ -74,6 +75,7 @@ def subject(request, slug, number):
         "milestones": milestone_lines(reader, found),
         "departure": departure_of(reader, found),
         "may_depart": reader.may(DEPART_SUBJECT),
+        "may_print": reader.may(PRINT),
         "may_close": reader.may(VIEW_CLOSING),
         "may_record": reader.may(RECORD_VISIT),
     }

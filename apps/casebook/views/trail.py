@@ -8,7 +8,7 @@ from apps.audit.ledger import ledger
 from apps.audit.permissions import VIEW_AUDIT
 from apps.casebook.selectors.reader import Reader, reader_of
 from apps.casebook.selectors.trail import AREAS, FILTERS, forms_of, people_of, trail_lines, trail_of
-from apps.casebook.selectors.trail_words import ACTIONS
+from apps.casebook.selectors.trail_words import ACTIONS, Changed
 from apps.common.tables import csv_response
 from apps.studies.access import get_study_for, require
 from apps.studies.models import Study
@@ -67,7 +67,6 @@ def _rows(reader: Reader, study: Study, asked: dict[str, str]) -> Iterator[list]
         ]
         tail = [event.reason, event.details.get("status", ""), event.details.get("revision", "")]
         stored = event.changes or [("", None, None)]
-        shown = line.changes or [None]
+        shown = line.changes or [Changed("", "", "", "")]
         for (path, old, new), words in zip(stored, shown, strict=True):
-            said = ("", "", "") if words is None else (words.label, words.old, words.new)
-            yield [*head, path, said[0], old, new, said[1], said[2], *tail]
+            yield [*head, path, words.label, old, new, words.old, words.new, *tail]

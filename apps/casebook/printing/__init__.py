@@ -1,0 +1,1 @@
+"""Casebooks, CRFs and worksheets as PDF: what stands in them. How a page looks is ``apps.common.pdf``."""
