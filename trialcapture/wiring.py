@@ -9,11 +9,13 @@ from django.utils.module_loading import import_string
 
 # action of the event -> handlers, in no order
 RECHECK = "apps.capture.handlers.recheck_where_read"
-MOVED = ["apps.capture.handlers.recheck_by_visit"]
+DEVIATED = "apps.review.handlers.propose_deviations"
+MOVED = ["apps.capture.handlers.recheck_by_visit", DEVIATED]
 SAVED = [
     RECHECK,
     "apps.capture.handlers.answer_queries_by_change",
     "apps.review.handlers.ask_of_hidden",
+    "apps.enrolment.handlers.propose_eligibility",
     "apps.enrolment.handlers.open_branches",
     "apps.safety.handlers.grade_record",
     "apps.safety.handlers.flag_serious_event",
@@ -30,6 +32,9 @@ HANDLERS: dict[str, list[str]] = {
     "capture.record.not_done": [RECHECK],
     "capture.record.inactivated": [RECHECK],
     "visits.visit.dated": MOVED,
+    "visits.visit.missed": [DEVIATED],
+    "visits.visit.reopened": [DEVIATED],
+    "enrolment.subject.enrolled": ["apps.enrolment.handlers.propose_eligibility"],
     "subjects.milestone.set": MOVED,
     "notifications.notice.written": ["apps.notifications.handlers.send_mail"],
     "safety.flag.raised": ["apps.notifications.handlers.flag_raised"],
@@ -59,6 +64,7 @@ CHECKS: dict[str, str] = {
 CLOSE_OUT: dict[str, str] = {
     "ungraded": "apps.safety.closing.ungraded_results",
     "questions": "apps.safety.closing.undecided_questions",
+    "deviations": "apps.review.selectors.deviations.unsettled",
 }
 
 # tables whose history the database refuses to change, beside the ledger's own

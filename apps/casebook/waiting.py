@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet, Value
 
 from apps.capture.models import Query
 from apps.capture.selectors import visible_queries
+from apps.review.models import Deviation
 from apps.safety.models import Flag
 from apps.studies.models import Site
 from apps.studies.protocol import site_today
@@ -38,6 +39,11 @@ def open_queries(actor, study, sites, blinded) -> QuerySet[Query]:
 
 def open_flags(actor, study, sites, blinded) -> QuerySet[Flag]:
     waiting = Flag.objects.filter(study=study, subject__site__in=sites, status=Flag.Status.OPEN)
+    return waiting.filter(audience="") if blinded else waiting
+
+
+def proposed_deviations(actor, study, sites, blinded) -> QuerySet[Deviation]:
+    waiting = Deviation.objects.filter(study=study, site__in=sites, state=Deviation.State.PROPOSED).order_by()
     return waiting.filter(audience="") if blinded else waiting
 
 

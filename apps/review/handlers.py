@@ -3,8 +3,15 @@
 from apps.capture.models import FormRecord
 from apps.common.actors import SYSTEM
 from apps.review.services.marks import ask_of_hidden_marks
+from apps.review.services.proposals import propose_from_dates
+from apps.subjects.models import Subject
 
 
 def ask_of_hidden(event) -> None:
     """A value that was verified and is hidden now no longer counts: somebody has to look at it."""
     ask_of_hidden_marks(SYSTEM, FormRecord.objects.get(pk=event.object_id))
+
+
+def propose_deviations(event) -> None:
+    """A date of a visit or of a fact has changed: what the protocol says of it is decided anew."""
+    propose_from_dates(SYSTEM, Subject.objects.select_related("site", "study").get(pk=event.subject_id))

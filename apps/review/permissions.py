@@ -19,3 +19,19 @@ WAIVE = Permission("review.waive", _("Let a line of the close-out list stand"), 
 
 # whose mark is whose: kind → right
 MARKING = {"sdv": VERIFY, "medical": REVIEW_MEDICAL, "data": REVIEW_DATA}
+_SITE = frozenset({Role.COORDINATOR, Role.SITE_STAFF, Role.INVESTIGATOR})
+_JUDGES = frozenset({Role.MONITOR, Role.DATA_MANAGER, Role.MEDICAL_MONITOR, Role.INVESTIGATOR})
+REPORT_DEVIATION = Permission("review.report_deviation", _("Report a deviation"), _SITE | _JUDGES)
+JUDGE_DEVIATION = Permission("review.judge_deviation", _("Judge and close deviations"), _JUDGES)
+VIEW_DEVIATIONS = Permission(
+    "review.view_deviations",
+    _("See deviations"),
+    _SITE | _JUDGES | {Role.SAFETY_OFFICER, Role.STUDY_ADMIN, Role.AUDITOR},
+)
+MONITOR_SITE = Permission("review.monitor_site", _("Record monitoring visits"), frozenset({Role.MONITOR}))
+DO_ACTION = Permission("review.do_action", _("Settle an action of a monitoring visit"), _SITE | {Role.MONITOR})
+VIEW_MONITORING = Permission(
+    "review.view_monitoring",
+    _("See monitoring visits"),
+    _SITE | {Role.MONITOR, Role.DATA_MANAGER, Role.STUDY_ADMIN, Role.AUDITOR},
+)

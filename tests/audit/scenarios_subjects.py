@@ -9,7 +9,9 @@ from apps.enrolment import services as enrolment
 from apps.randomization import services as randomization
 from apps.randomization.sealing import Secret
 from apps.review import services as review
+from apps.review.services import deviations, monitoring
 from apps.review.services.marks import ask_of_hidden_marks
+from apps.review.services.proposals import propose_from_dates
 from apps.subjects import services as subjects
 from apps.visits import services as visits
 from tests import journeys
@@ -308,3 +310,118 @@ def a_verified_value_is_hidden(world: World) -> Call:
     review.mark_record(SYSTEM, record, record.revision, kind="sdv", paths=["TEMP"])
     record = journeys.enter(world.screened, "VS", "SCR", FEVER="N")
     return lambda: ask_of_hidden_marks(SYSTEM, record)
+
+
+def lost(world: World):
+    return deviations.report_deviation(SYSTEM, world.site, kind="other", text="The form was lost.", subject=world.screened)
+
+
+def seen(world: World):
+    return deviations.propose_deviation(
+        SYSTEM, world.screened, kind="window", occasion="window:1", text={"en": "Late", "zh": "迟"}
+    )
+
+
+@scenario("apps.review.services.deviations.report_deviation", "review.deviation.reported")
+def a_deviation_is_reported(world: World) -> Call:
+    assert world.screened
+    return lambda: lost(world)
+
+
+@scenario("apps.review.services.deviations.propose_deviation", "review.deviation.proposed")
+def a_deviation_is_seen(world: World) -> Call:
+    assert world.screened
+    return lambda: seen(world)
+
+
+@scenario("apps.review.services.deviations.propose_deviation")
+def a_deviation_is_seen_again(world: World) -> Call:
+    seen(world)
+    return lambda: seen(world)
+
+
+@scenario("apps.review.services.deviations.withdraw_proposal", "review.deviation.withdrawn")
+def a_deviation_is_none_any_more(world: World) -> Call:
+    seen(world)
+    return lambda: deviations.withdraw_proposal(SYSTEM, world.screened, "window:1")
+
+
+@scenario("apps.review.services.deviations.confirm_deviation", "review.deviation.confirmed")
+def a_proposal_is_confirmed(world: World) -> Call:
+    deviation = seen(world)
+    return lambda: deviations.confirm_deviation(SYSTEM, deviation, severity="major")
+
+
+@scenario("apps.review.services.deviations.dismiss_deviation", "review.deviation.dismissed")
+def a_proposal_is_dismissed(world: World) -> Call:
+    deviation = seen(world)
+    return lambda: deviations.dismiss_deviation(SYSTEM, deviation, reason="agreed beforehand")
+
+
+@scenario("apps.review.services.deviations.describe_deviation", "review.deviation.described")
+def a_cause_is_found(world: World) -> Call:
+    deviation = lost(world)
+    return lambda: deviations.describe_deviation(SYSTEM, deviation, {"cause": "Flood"})
+
+
+def described(world: World):
+    values = {"cause": "Flood", "corrective_action": "Copied"}
+    return deviations.describe_deviation(SYSTEM, lost(world), values)
+
+
+@scenario("apps.review.services.deviations.close_deviation", "review.deviation.closed")
+def a_deviation_is_settled(world: World) -> Call:
+    deviation = described(world)
+    return lambda: deviations.close_deviation(SYSTEM, deviation)
+
+
+@scenario("apps.review.services.deviations.reopen_deviation", "review.deviation.reopened")
+def a_deviation_is_not_settled(world: World) -> Call:
+    deviation = deviations.close_deviation(SYSTEM, described(world))
+    return lambda: deviations.reopen_deviation(SYSTEM, deviation, reason="again")
+
+
+@scenario("apps.review.services.proposals.propose_from_dates")
+def nothing_is_out_of_place(world: World) -> Call:
+    subject = world.screened
+    return lambda: propose_from_dates(SYSTEM, subject)
+
+
+def planned(world: World):
+    return monitoring.plan_monitoring(SYSTEM, world.site, kind="routine", on=world.today, monitors="Wang Fang")
+
+
+def to_do(world: World):
+    return monitoring.add_action(SYSTEM, planned(world), text="File it.", assigned_role="coordinator", due_on=world.today)
+
+
+@scenario("apps.review.services.monitoring.plan_monitoring", "review.monitoring.planned")
+def a_monitor_will_come(world: World) -> Call:
+    assert world.site
+    return lambda: planned(world)
+
+
+@scenario("apps.review.services.monitoring.finish_monitoring", "review.monitoring.done")
+def a_monitor_was_there(world: World) -> Call:
+    visit, subject = planned(world), world.screened
+    return lambda: monitoring.finish_monitoring(SYSTEM, visit, until=world.today, summary="Well.", subjects=[subject])
+
+
+@scenario("apps.review.services.monitoring.add_action", "review.monitoring.found")
+def something_is_to_be_done(world: World) -> Call:
+    visit, day = planned(world), world.today
+    return lambda: monitoring.add_action(SYSTEM, visit, text="x", assigned_role="coordinator", due_on=day)
+
+
+@scenario("apps.review.services.monitoring.add_query_finding", "capture.query.opened", "review.monitoring.found")
+def something_is_asked(world: World) -> Call:
+    record, visit, day = world.screened.records.get(form_oid="DX"), planned(world), world.today
+    return lambda: monitoring.add_query_finding(
+        SYSTEM, visit, record, item_oid="SHRINK", line_key="", text="Really?", due_on=day
+    )
+
+
+@scenario("apps.review.services.monitoring.do_action", "review.monitoring.settled")
+def it_is_done(world: World) -> Call:
+    action = to_do(world)
+    return lambda: monitoring.do_action(SYSTEM, action, how="Filed.")

@@ -11,8 +11,11 @@ from apps.casebook.models import Printout
 from apps.common.actors import SYSTEM
 from apps.exports.models import Export
 from apps.notifications.models import Notice
+from apps.review.services.deviations import report_deviation
+from apps.review.services.monitoring import add_action, plan_monitoring
 from apps.safety.models import Flag
 from apps.studies.models import Membership, Site, Study
+from apps.studies.protocol import site_today
 from tests.journeys import enter, screened
 from tests.personas import Personas
 
@@ -67,6 +70,19 @@ class World:
     @cached_property
     def export(self):
         return Export.objects.create(study=self.study, requested_by=self.people["data_manager"].user, blinded=True)
+
+    @cached_property
+    def deviation(self):
+        return report_deviation(SYSTEM, self.site, kind="other", text="The form was lost.", subject=self.subject)
+
+    @cached_property
+    def monitoring(self):
+        return plan_monitoring(SYSTEM, self.site, kind="routine", on=site_today(self.site), monitors="Wang Fang")
+
+    @cached_property
+    def finding(self):
+        day = site_today(self.site)
+        return add_action(SYSTEM, self.monitoring, text="File it.", assigned_role="coordinator", due_on=day)
 
     @cached_property
     def printout(self):

@@ -13,7 +13,8 @@ from apps.casebook.forms import WaiveForm
 from apps.casebook.record_review import hold_steps
 from apps.casebook.selectors.places import record_url
 from apps.casebook.selectors.signatures import title_of
-from apps.casebook.views.acting import carried_out, subject_context
+from apps.casebook.views.acting import subject_context
+from apps.common.acting import carried_out
 from apps.review.permissions import FREEZE, LOCK, VIEW_CLOSING, WAIVE
 from apps.review.selectors.closing import Line, check_list, standing
 from apps.review.services import waive_line

@@ -6,7 +6,8 @@ from django.views.decorators.http import require_http_methods
 from apps.casebook.forms import SignEligibilityForm
 from apps.casebook.selectors.eligibility import lines_of, raised_questions, shown
 from apps.casebook.selectors.reader import reader_of
-from apps.casebook.views.acting import carried_out, refusal_of, subject_context
+from apps.casebook.views.acting import subject_context
+from apps.common.acting import carried_out, refusal_of
 from apps.common.text import reader_language
 from apps.enrolment.permissions import CONFIRM_ELIGIBILITY, ENROL_SUBJECT
 from apps.enrolment.selectors import assess_now, confirmed_assessment, room_for

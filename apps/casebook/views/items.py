@@ -1,6 +1,6 @@
 """The panel beside the form: one item's queries and history; the steps of a query; the files."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from django.core.files.storage import default_storage
 from django.db import transaction
@@ -10,11 +10,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.capture.files import SHOWN_INLINE
-from apps.capture.models import Query
+from apps.capture.models import FormRecord, Query
 from apps.capture.permissions import ANSWER_QUERY, CLOSE_QUERY, OPEN_QUERY
 from apps.capture.places import RecordPlace, RecordRef
 from apps.capture.selectors import attachment_for, get_query_for, history, queries_of, record_for
 from apps.capture.services import answer_query, assign_query, close_query, open_query, reopen_query
+from apps.capture.services.queries import DUE_DAYS
 from apps.casebook.record_fields import shown_value
 from apps.casebook.record_names import path_of
 from apps.casebook.record_page import address_of
@@ -24,6 +25,11 @@ from apps.casebook.selectors.reader import Reader
 from apps.casebook.views.record import ref_of
 from apps.common.errors import DomainError, NotVisible
 from apps.common.permissions import Role
+from apps.review.models import MonitoringVisit
+from apps.review.permissions import MONITOR_SITE
+from apps.review.selectors.monitoring import recent_monitoring
+from apps.review.services.monitoring import add_query_finding
+from apps.studies.protocol import site_today
 from apps.studies.wording import rule_words, said
 
 WHOLE = "_form"  # the name of a panel about the whole form
@@ -41,18 +47,39 @@ def item(request, name: str, **where) -> HttpResponse:
         oid, line_key = ("", "") if name == WHOLE else split(name)
         try:
             with transaction.atomic():
-                open_query(
-                    request.actor,
-                    place.record,
-                    item_oid=oid,
-                    line_key=line_key,
-                    text=request.POST.get("text", ""),
-                    assigned_role=request.POST.get("assigned_role") or Role.COORDINATOR,
-                    due_on=day_of(request.POST.get("due_on", "")),
-                )
+                ask(request, place, place.record, oid, line_key)
         except DomainError as refusal:
             error = refusal
     return panel(request, place, name, error)
+
+
+def ask(request, place: RecordPlace, record: FormRecord, oid: str, line_key: str) -> None:
+    """A query; of a monitoring visit, if one is named, it is a finding too."""
+    text, due_on = request.POST.get("text", ""), day_of(request.POST.get("due_on", ""))
+    visit = next((one for one in open_monitoring(place) if str(one.pk) == request.POST.get("monitoring")), None)
+    if visit is not None:
+        add_query_finding(
+            request.actor, visit, record, item_oid=oid, line_key=line_key, text=text, due_on=due_on or due_day(place)
+        )
+        return
+    open_query(
+        request.actor,
+        record,
+        item_oid=oid,
+        line_key=line_key,
+        text=text,
+        assigned_role=request.POST.get("assigned_role") or Role.COORDINATOR,
+        due_on=due_on,
+    )
+
+
+def due_day(place: RecordPlace) -> date:
+    return site_today(place.site) + timedelta(days=DUE_DAYS)
+
+
+def open_monitoring(place: RecordPlace) -> list[MonitoringVisit]:
+    """The newest monitoring visits of the site, for whoever records them."""
+    return recent_monitoring(place.site) if place.may(MONITOR_SITE) else []
 
 
 def panel(request, place: RecordPlace, name: str, error: DomainError | None = None) -> HttpResponse:
@@ -79,6 +106,7 @@ def panel(request, place: RecordPlace, name: str, error: DomainError | None = No
         "shown_if": rule_words(found.show_if, protocol),
         "computed_by": rule_words(found.compute, protocol),
         "roles": answering_roles(),
+        "monitoring": open_monitoring(place),
         "error": error,
         "typed": request.POST.get("text", "") if error else "",
         "url": f"{address_of(ref)}item/{name}/",
@@ -98,6 +126,7 @@ def form_panel(request, place: RecordPlace, error: DomainError | None) -> HttpRe
         "label": said(place.form.title),
         "queries": [one for one in queries_of(place) if not one.item_oid],
         "roles": answering_roles(),
+        "monitoring": open_monitoring(place),
         "error": error,
         "typed": request.POST.get("text", "") if error else "",
         "url": f"{address_of(ref)}item/{WHOLE}/",

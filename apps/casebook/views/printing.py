@@ -16,8 +16,8 @@ from apps.casebook.models import Printout
 from apps.casebook.permissions import PRINT
 from apps.casebook.printing.crf import Worksheet
 from apps.casebook.selectors.grid import visit_label
-from apps.casebook.views.acting import carried_out
 from apps.common import pdf
+from apps.common.acting import carried_out
 from apps.common.errors import NotVisible
 from apps.common.pages import keyset_page
 from apps.common.text import day_in_words, in_language

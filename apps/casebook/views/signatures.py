@@ -12,9 +12,10 @@ from apps.accounts.forms import ConfirmIdentityForm
 from apps.capture.models import FormRecord
 from apps.capture.selectors import open_query_counts, record_for
 from apps.casebook.selectors.signatures import BREAKERS, lines_to_sign, signature_lines
-from apps.casebook.views.acting import carried_out, subject_context
+from apps.casebook.views.acting import subject_context
 from apps.casebook.views.marks import saved, seen_of
 from apps.casebook.views.record import ref_of
+from apps.common.acting import carried_out
 from apps.review.permissions import SIGN
 from apps.review.selectors.signatures import Signable, level_of, meaning_of, records_to_sign, subject_of
 from apps.review.services import sign_data

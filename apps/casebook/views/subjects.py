@@ -9,11 +9,12 @@ from apps.casebook.selectors.facts import departure_of, milestone_lines
 from apps.casebook.selectors.lists import clean, subject_page
 from apps.casebook.selectors.reader import behind, reader_of, statuses_for
 from apps.casebook.selectors.steps import next_step
-from apps.casebook.views.acting import carried_out, grid_context, subject_context
+from apps.casebook.views.acting import grid_context, subject_context
+from apps.common.acting import carried_out
 from apps.enrolment.permissions import DEPART_SUBJECT
 from apps.enrolment.services import depart as depart_subject
 from apps.enrolment.services import screen as screen_subject
-from apps.review.permissions import VIEW_CLOSING
+from apps.review.permissions import VIEW_CLOSING, VIEW_DEVIATIONS
 from apps.studies.access import get_study_for, require, sites_visible_to
 from apps.studies.protocol import get_protocol, site_today
 from apps.subjects.models import Subject
@@ -75,6 +76,7 @@ def subject(request, slug, number):
         "milestones": milestone_lines(reader, found),
         "departure": departure_of(reader, found),
         "may_depart": reader.may(DEPART_SUBJECT),
+        "may_report": reader.may(VIEW_DEVIATIONS),
         "may_print": reader.may(PRINT),
         "may_close": reader.may(VIEW_CLOSING),
         "may_record": reader.may(RECORD_VISIT),

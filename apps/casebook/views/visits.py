@@ -4,8 +4,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.casebook.forms import BookForm, CloseVisitForm, ReopenVisitForm, UnscheduledForm, VisitDateForm
-from apps.casebook.views.acting import carried_out, grid_context, subject_context
+from apps.casebook.views.acting import grid_context, subject_context
 from apps.casebook.visit_review import visit_review
+from apps.common.acting import carried_out
 from apps.studies.access import require
 from apps.studies.protocol import protocol_for_site, site_today
 from apps.studies.wording import said
