@@ -5,6 +5,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.studies.models import Form, Study, StudyVersion, hold_field
 from apps.subjects.models import Subject
@@ -125,7 +126,7 @@ class Query(models.Model):
     class Kind(models.TextChoices):
         SYSTEM = "system", _("System")
         MANUAL = "manual", _("Manual")
-        VERIFICATION = "verification", _("Verification")
+        VERIFICATION = "verification", pgettext_lazy("kind of query", "Verification")
 
     class Status(models.TextChoices):
         OPEN = "open", _("Open")

@@ -5,15 +5,17 @@ import sys
 import pytest
 import scenarios_people
 import scenarios_records
-import scenarios_subjects
+import scenarios_review
 from ledger_helpers import kinds
 from service_scenarios import SCENARIOS, STEPS, Scenario, World
 from services_found import services
 
 from apps.audit.models import Event
 from apps.audit.selectors import view_of
+from apps.casebook.selectors.trail import AREAS
+from apps.casebook.selectors.trail_words import ACTIONS
 
-TABLES = (scenarios_people, scenarios_records, scenarios_subjects)
+TABLES = (scenarios_people, scenarios_records, scenarios_review, scenarios_subjects)
 
 
 def new_events(before: set) -> list:
@@ -62,3 +64,11 @@ def test_an_action_is_app_noun_and_past_participle():
     for action in {action for scenario in SCENARIOS for action in scenario.actions}:
         app, noun, verb = action.split(".")
         assert app and noun and verb == verb.lower()
+
+
+def test_every_action_that_a_service_writes_has_a_name():
+    """The audit trail says it in words."""
+    told = {action for one in SCENARIOS for action in one.actions}
+    assert len(told) > 60
+    assert told <= ACTIONS.keys()
+    assert {action.split(".")[0] for action in ACTIONS} <= AREAS.keys() | {"accounts", "audit"}

@@ -7,13 +7,10 @@ from django.urls import reverse
 
 from apps.audit.models import Event
 from apps.capture.services import close_query, open_query
-from apps.casebook.selectors.trail import AREAS
-from apps.casebook.selectors.trail_words import ACTIONS
 from apps.common.actors import SYSTEM
 from apps.review.services import freeze, mark_record
 from apps.studies.models import Membership
 from apps.subjects.selectors import today_at
-from tests.audit.service_scenarios import SCENARIOS
 from tests.journeys import enter, randomized, screened
 
 
@@ -106,12 +103,6 @@ def test_the_trail_takes_a_constant_number_of_queries(subject, small_trial, pers
 
 
 # -- words
-
-
-def test_every_action_that_a_service_writes_has_a_name():
-    told = {action for one in SCENARIOS for action in one.actions}
-    assert told <= ACTIONS.keys() | {"audit.delivery.retried"}
-    assert {action.split(".")[0] for action in ACTIONS} <= AREAS.keys() | {"accounts", "audit"}
 
 
 def test_codes_are_said_in_words(subject, small_trial, personas):
