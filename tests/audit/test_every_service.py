@@ -6,6 +6,7 @@ import pytest
 import scenarios_people
 import scenarios_records
 import scenarios_review
+import scenarios_subjects
 from ledger_helpers import kinds
 from service_scenarios import SCENARIOS, STEPS, Scenario, World
 from services_found import services
