@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from apps.capture.entering import Problem, Refused, Typist
-from apps.capture.evaluation import Evaluation, evaluate
+from apps.capture.evaluation import Evaluation, RecordEvaluator, evaluate
 from apps.capture.files import refuse_foreign_files
 from apps.capture.models import FormRecord
 from apps.capture.paths import item_of, paths_of
@@ -21,6 +21,7 @@ class Attempt:
 
     outcome: Evaluation
     scope: SubjectScope
+    evaluator: RecordEvaluator
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -29,7 +30,8 @@ def attempt(place: RecordPlace, values: Mapping[str, Any] | None = None) -> Atte
     scope = scope_around(place)
     entry = Typist(place.protocol, place.form, place.visible_items(), place.data).take(values or {})
     is_complete = place.record is not None and place.record.status == FormRecord.Status.COMPLETE
-    return Attempt(evaluate(place.form, entry.data, scope, complete=is_complete), scope, entry.problems)
+    evaluator = RecordEvaluator(place.form, entry.data, scope)
+    return Attempt(evaluator.run(is_complete), scope, evaluator, entry.problems)
 
 
 def scope_around(place: RecordPlace) -> SubjectScope:

@@ -120,6 +120,30 @@ class Draft(models.Model):
         return f"{self.form_oid} by {self.user_id}"
 
 
+class Opening(models.Model):
+    """Who has a form open to enter data: a sign of life, not a lock. It is over two minutes after ``seen_at``."""
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    subject = models.ForeignKey(Subject, on_delete=models.PROTECT, related_name="+")
+    visit = models.ForeignKey(SubjectVisit, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    form_oid = models.CharField(max_length=40)
+    repeat = models.PositiveIntegerField(default=1)
+    since = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    taken_over_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subject", "visit", "form_oid", "repeat", "user"], name="opening_once", nulls_distinct=False
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.form_oid} by {self.user_id}"
+
+
 class Query(models.Model):
     """A question about one item of a record (or the whole record): by an edit check, a person or a verification."""
 

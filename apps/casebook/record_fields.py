@@ -16,7 +16,8 @@ from apps.capture.places import RecordPlace
 from apps.capture.reading import MISSING_CODES
 from apps.capture.wording import range_in_words
 from apps.casebook.record_names import Typed, id_of, name_of
-from apps.common.text import in_language
+from apps.common.text import in_language, reader_language
+from apps.rules import as_text
 from apps.studies.wording import said
 
 RADIOS_AT_MOST = 6
@@ -51,6 +52,7 @@ class Field:
     missing: str = ""
     options: list[Option] = field(default_factory=list)
     computed: str = ""
+    computed_from: str = ""  # the values that it was made of, in words
     notes: list[Note] = field(default_factory=list)
     before: str = ""
     open_queries: int = 0
@@ -234,6 +236,7 @@ class FieldMaker:
         one.options = self._options(one)
         if item.compute is not None:
             one.computed = self.shown_value(item, self._computed(place))
+            one.computed_from = self._computed_from(place)
         if place.line is None and item.oid in self.before:
             one.before = self.shown_value(item, self.before[item.oid])
         if item.definition.type == "file" and one.text:
@@ -246,6 +249,13 @@ class FieldMaker:
 
     def _computed(self, place: Place) -> Any:
         return self.filled.get(place.key, {}).get(place.item.oid)
+
+    def _computed_from(self, place: Place) -> str:
+        """``Height: 80; Weight: 9.5``; what is not known is said to be so."""
+        labels = self.place.protocol.labels(reader_language())
+        scope = self.tried.scope if place.line is None else self.tried.evaluator.scope_of(place)
+        used = place.item.compute.explain(scope).used
+        return "; ".join(f"{labels.get(name, name)}: {as_text(value) or '–'}" for name, value in used if not _is_many(value))
 
     def _options(self, one: Field) -> list[Option]:
         if one.type == "yesno":
@@ -261,6 +271,10 @@ class FieldMaker:
     def shown_value(self, item, value: Any) -> str:
         """A stored value as a person reads it: labels for codes, words for missing codes."""
         return shown_value(self.place.protocol, item, value)
+
+
+def _is_many(value: Any) -> bool:
+    return isinstance(value, tuple)
 
 
 def _says(name: str, values: list[str]) -> bool:

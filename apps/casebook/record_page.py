@@ -11,11 +11,13 @@ from django.utils.translation import gettext as _
 
 from apps.capture.attempt import Attempt, attempt
 from apps.capture.evaluation import Place
+from apps.capture.late import days_late
 from apps.capture.models import Draft, FormRecord, Query
 from apps.capture.paths import is_lines
 from apps.capture.permissions import ENTER_DATA, INACTIVATE_RECORD, OPEN_QUERY
 from apps.capture.places import RecordPlace, RecordRef
 from apps.capture.selectors import attachments_of, draft_of, previous_values, queries_of, visible_data
+from apps.capture.services.openings import Holder
 from apps.capture.services.records import refuse_closed
 from apps.capture.status import status_of
 from apps.casebook.record_fields import Field, FieldMaker, Line, Section, missing_labels
@@ -45,6 +47,7 @@ class RecordPage:
     badges: dict[str, list] = field(default_factory=dict)
     is_line_offered: bool = False
     review: RecordReview | None = None
+    holder: Holder | None = None  # somebody else has the form open: this page reads
 
     def __post_init__(self) -> None:
         self.draft: Draft | None = None
@@ -81,6 +84,11 @@ class RecordPage:
 
     @property
     def may_enter(self) -> bool:
+        return self.may_hold and self.holder is None
+
+    @property
+    def may_hold(self) -> bool:
+        """Whether one could enter data here if nobody else did."""
         return self.place.may(ENTER_DATA) and not self.closed
 
     @property
@@ -225,6 +233,11 @@ class RecordPage:
         if place.visit is None:
             return reverse("casebook:log", args=[place.study.slug, place.subject.number, place.form.oid])
         return reverse("casebook:visit", args=[place.study.slug, place.subject.number, place.visit.pk])
+
+    @property
+    def late_days(self) -> int:
+        """How many days after the visit the form was begun, where that is late."""
+        return days_late(self.record, self.place.visit, self.place.site)
 
     @property
     def next_form(self) -> tuple[str, str] | None:

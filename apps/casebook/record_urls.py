@@ -14,6 +14,8 @@ def under(base: str, name: str) -> list:
         path(base, record.form_page, name=name),
         path(f"{base}evaluate/", record.evaluate, name=f"{name}_evaluate"),
         path(f"{base}draft/", record.draft, name=f"{name}_draft"),
+        path(f"{base}ping/", record.ping, name=f"{name}_ping"),
+        path(f"{base}take-over/", record.takeover, name=f"{name}_take_over"),
         path(f"{base}not-done/", record.not_done, name=f"{name}_not_done"),
         path(f"{base}inactive/", record.inactive, name=f"{name}_inactive"),
         path(f"{base}lines/<str:group>/", record.new_line, name=f"{name}_new_line"),
@@ -23,6 +25,7 @@ def under(base: str, name: str) -> list:
         path(f"{base}sign/", signatures.form, name=f"{name}_sign"),
         path(f"{base}hold/", holding.form, name=f"{name}_hold"),
         path(f"{base}files/<uuid:attachment_id>/", items.file, name=f"{name}_file"),
+        path(f"{base}files/<uuid:attachment_id>/thumbnail/", items.thumbnail, name=f"{name}_thumbnail"),
     ]
 
 

@@ -78,7 +78,8 @@
       const response = await fetch(words.draft, { method: "POST", body, headers: { Accept: "application/json", "X-CSRFToken": token() } });
       if (response.status === 401) window.trialcapture?.checkSession?.();
       if (!response.ok) throw new Error(`${response.status}`);
-      const { at } = await response.json();
+      const { at, taken: takenBy } = await response.json();
+      tellTaken(takenBy);
       if (!isLeaving) say(`${words.unsaved} · ${words.kept} ${at}`);
       // what the server keeps need not be restored from here, unless something was typed meanwhile
       if (drafting === null) dropHere();
@@ -243,20 +244,170 @@
     clear.parentElement.dispatchEvent(new Event("change", { bubbles: true }));
   });
 
-  // -- a column pasted from a spreadsheet fills the cells below
-  form.addEventListener("paste", (event) => {
+  // -- a column or a block pasted from a spreadsheet fills the cells below and to the right; lines are added as needed
+  form.addEventListener("paste", async (event) => {
     const cell = event.target.closest("td");
     const text = event.clipboardData?.getData("text/plain") || "";
-    const lines = text.replace(/\r\n?/g, "\n").replace(/\n$/, "").split("\n");
-    if (!cell || lines.length < 2 || event.target.matches("textarea")) return;
+    const block = text.replace(/\r\n?/g, "\n").replace(/\n$/, "").split("\n").map((line) => line.split("\t"));
+    if (!cell || (block.length < 2 && block[0].length < 2) || event.target.matches("textarea")) return;
     event.preventDefault();
-    const rows = [...cell.closest("tbody").rows].slice(cell.parentElement.sectionRowIndex);
-    lines.slice(0, rows.length).forEach((line, index) => {
-      const input = rows[index].cells[cell.cellIndex].querySelector("input:not([type=hidden]), select");
-      if (input && input.type !== "radio" && input.type !== "checkbox") input.value = line.trim();
+    const body = cell.closest("tbody");
+    const first = cell.parentElement.sectionRowIndex;
+    while (body.rows.length < first + block.length) {
+      if (!(await addLine(body))) break;
+    }
+    block.forEach((values, down) => {
+      const row = body.rows[first + down];
+      values.forEach((value, right) => put(row?.cells[cell.cellIndex + right], value.trim()));
     });
     event.target.dispatchEvent(new Event("change", { bubbles: true }));
   });
+  async function addLine(body) {
+    const response = await fetch(body.closest("table").dataset.lines, { headers: { "HX-Request": "true" } });
+    if (!response.ok) return false;
+    body.insertAdjacentHTML("beforeend", await response.text());
+    window.htmx?.process(body.lastElementChild);
+    return true;
+  }
+  function put(cell, value) {
+    const choices = [...(cell?.querySelectorAll("input[type=radio], input[type=checkbox]") || [])];
+    const same = (one) => one.value === value || one.parentElement.textContent.trim().toLowerCase() === value.toLowerCase();
+    if (choices.length) {
+      const chosen = choices.find(same);
+      if (chosen) chosen.checked = true;
+      return;
+    }
+    const input = cell?.querySelector("select[data-search], input:not([type=hidden]):not([type=file]):not([role=combobox]), select:not([data-missing])");
+    if (!input) return;
+    if (input.tagName === "SELECT") {
+      const option = [...input.options].find((one) => one.value === value || one.text.trim().toLowerCase() === value.toLowerCase());
+      if (option) input.value = option.value;
+    } else input.value = value;
+  }
+
+  // -- the order of lines: what is posted first stands first
+  form.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-move]");
+    if (!button) return;
+    const row = button.closest("tr");
+    const other = button.dataset.move === "1" ? row.nextElementSibling : row.previousElementSibling;
+    if (!other) return;
+    other[button.dataset.move === "1" ? "after" : "before"](row);
+    [...row.parentElement.rows].forEach((one, index) => {
+      const number = one.querySelector("[data-line-number]");
+      if (number && number.textContent.trim() !== "+") number.textContent = index + 1;
+    });
+    button.focus();
+    draftSoon();
+  });
+
+  // -- a long list is searched by typing; without script it stays the browser's own
+  function searchable(select) {
+    if (select.dataset.ready || select.options.length < 9) return;
+    select.dataset.ready = "1";
+    const box = document.createElement("div");
+    const input = document.createElement("input");
+    const list = document.createElement("ul");
+    box.className = "combobox";
+    list.id = `${select.id}-list`;
+    list.hidden = true;
+    list.setAttribute("role", "listbox");
+    input.className = "form-control";
+    input.id = `${select.id}-search`;
+    input.autocomplete = "off";
+    for (const [name, value] of [["role", "combobox"], ["aria-expanded", "false"], ["aria-controls", list.id], ["aria-label", `${select.ariaLabel || ""} ${select.dataset.search}`]]) input.setAttribute(name, value);
+    input.placeholder = select.dataset.search;
+    select.before(box);
+    box.append(input, list);
+    select.hidden = true;
+    const shown = () => { input.value = select.selectedOptions[0]?.text.trim() || ""; };
+    let at = -1;
+    function open(words) {
+      const wanted = words.trim().toLowerCase();
+      const options = [...select.options].filter((one) => one.value && one.text.toLowerCase().includes(wanted));
+      list.replaceChildren(...options.map((one) => {
+        const item = document.createElement("li");
+        item.setAttribute("role", "option");
+        item.id = `${list.id}-${one.index}`;
+        item.dataset.value = one.value;
+        item.textContent = one.text.trim();
+        return item;
+      }));
+      at = options.length ? 0 : -1;
+      mark();
+      list.hidden = false;
+      input.setAttribute("aria-expanded", "true");
+    }
+    function mark() {
+      [...list.children].forEach((one, index) => one.setAttribute("aria-selected", index === at));
+      input.setAttribute("aria-activedescendant", list.children[at]?.id || "");
+      list.children[at]?.scrollIntoView({ block: "nearest" });
+    }
+    function close() {
+      list.hidden = true;
+      input.setAttribute("aria-expanded", "false");
+    }
+    function choose(value) {
+      select.value = value;
+      close();
+      shown();
+      select.dispatchEvent(new Event("change", { bubbles: true }));
+    }
+    input.addEventListener("input", (event) => {
+      event.stopPropagation();
+      open(input.value);
+    });
+    input.addEventListener("keydown", (event) => {
+      if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+        event.preventDefault();
+        if (list.hidden) open("");
+        else {
+          at = Math.max(0, Math.min(list.children.length - 1, at + (event.key === "ArrowDown" ? 1 : -1)));
+          mark();
+        }
+      } else if (event.key === "Enter" && !list.hidden && !event.ctrlKey) {
+        event.preventDefault();
+        if (list.children[at]) choose(list.children[at].dataset.value);
+      } else if (event.key === "Escape" && !list.hidden) {
+        event.preventDefault();
+        close();
+        shown();
+      }
+    });
+    input.addEventListener("blur", () => {
+      if (!input.value.trim() && select.value) choose("");
+      close();
+      shown();
+    });
+    list.addEventListener("mousedown", (event) => {
+      event.preventDefault();
+      const item = event.target.closest("li");
+      if (item) choose(item.dataset.value);
+    });
+    select.addEventListener("change", shown);
+    shown();
+  }
+  const searchAll = () => form.querySelectorAll("select[data-search]").forEach(searchable);
+  document.addEventListener("htmx:oobAfterSwap", searchAll);
+  document.addEventListener("htmx:afterSwap", searchAll);
+  searchAll();
+
+  // -- who else has the form: told with each draft, and every half minute
+  const taken = document.getElementById("taken");
+  function tellTaken(text) {
+    if (!taken) return;
+    taken.hidden = !text;
+    taken.textContent = text || "";
+  }
+  setInterval(async () => {
+    if (document.hidden) return;
+    try {
+      const response = await fetch(words.ping, { method: "POST", headers: { Accept: "application/json", "X-CSRFToken": token() } });
+      if (response.ok) tellTaken((await response.json()).taken);
+    } catch {
+      // no line: the draft says so
+    }
+  }, 30000);
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target?.matches?.("tbody[id^=lines-]")) event.detail.target.lastElementChild?.querySelector("input:not([type=hidden])")?.focus();
   });
@@ -268,7 +419,7 @@
   function differs(input) {
     if (input.type === "radio" || input.type === "checkbox") return input.checked !== input.defaultChecked;
     if (input.tagName === "SELECT") return input.selectedIndex !== Math.max([...input.options].findIndex((one) => one.defaultSelected), 0);
-    return input.matches("input:not([type=file]), textarea") && input.value !== input.defaultValue;
+    return input.matches("input:not([type=file]):not([role=combobox]), textarea") && input.value !== input.defaultValue;
   }
   const early = [...form.elements].filter(differs).map((input) => [input, input.value, input.checked]);
   dropSettled();

@@ -6,7 +6,7 @@ from service_scenarios import Call, World, scenario
 
 from apps.capture import services as capture
 from apps.capture.models import FormRecord
-from apps.capture.places import RecordRef
+from apps.capture.places import RecordRef, load_place
 from apps.casebook import services as printing
 from apps.common.actors import SYSTEM
 from apps.dosing import services as dosing
@@ -363,3 +363,17 @@ def a_casebook_is_printed(world: World) -> Call:
 def a_casebook_is_handed_out(world: World) -> Call:
     printout = printing.make_printout(SYSTEM, printing.claim_printout(to_print(world).pk))
     return lambda: printing.record_download(world.personas["monitor"].actor, printout)
+
+
+# a sign of life: no event until somebody takes the form over
+@scenario("apps.capture.services.openings.keep_open")
+def a_form_is_open(world: World) -> Call:
+    actor, ref = world.personas["coordinator"].actor, world.ref("VS", "SCR")
+    return lambda: capture.keep_open(actor, load_place(actor, ref))
+
+
+@scenario("apps.capture.services.openings.take_over", "capture.form.taken_over")
+def a_form_is_taken_over(world: World) -> Call:
+    first, second, ref = world.personas["coordinator"].actor, world.personas["investigator"].actor, world.ref("VS", "SCR")
+    capture.keep_open(first, load_place(first, ref))
+    return lambda: capture.take_over(second, ref)

@@ -57,6 +57,14 @@ ROWS = {
     "casebook:form_evaluate": post(SITE, VIEW_RECORDS, at_form, typed),
     "casebook:form_draft": post(SITE, ENTER_DATA, at_form, typed),
     "casebook:form_draft#discard": post(SITE, ENTER_DATA, at_form, lambda world: {"discard": ""}),
+    "casebook:form_ping": post(SITE, ENTER_DATA, at_form),
+    "casebook:log_form_ping": post(SITE, ENTER_DATA, at_log),
+    "casebook:form_take_over": post(SITE, ENTER_DATA, at_form),
+    "casebook:log_form_take_over": post(SITE, ENTER_DATA, at_log),
+    "casebook:log_form_take_over#blinded": post(SITE, ENTER_DATA, at_blinded, hidden_from=BLINDED),
+    "casebook:form_thumbnail": Row(ABSENT, kwargs=lambda world: at_form(world) | {"attachment_id": world.letter.pk}),
+    # an image that nobody can draw: 404 like a file that is not there
+    "casebook:log_form_thumbnail": Row(ABSENT, kwargs=at_letter),
     "casebook:form_not_done": post(SITE, ENTER_DATA, at_form, reason),
     "casebook:form_inactive": post(SITE, INACTIVATE_RECORD, at_form, reason),
     # the form at the visit has no table to add a line to, and no file: another form's file is not served from here

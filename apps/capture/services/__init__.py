@@ -2,6 +2,7 @@
 
 from apps.capture.services.drafts import discard_draft, save_draft
 from apps.capture.services.files import store_file
+from apps.capture.services.openings import keep_open, take_over
 from apps.capture.services.queries import (
     answer_by_change,
     answer_queries,
@@ -24,6 +25,7 @@ __all__ = [
     "close_query",
     "discard_draft",
     "inactivate_record",
+    "keep_open",
     "open_query",
     "reactivate_record",
     "recheck_readers",
@@ -35,4 +37,5 @@ __all__ = [
     "save_draft",
     "save_record",
     "store_file",
+    "take_over",
 ]

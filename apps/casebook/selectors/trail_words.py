@@ -29,6 +29,7 @@ ACTIONS: dict[str, str | Promise] = {
     "accounts.second_factor.reset": gettext_lazy("Second factor reset"),
     "capture.checks.run": gettext_lazy("Checks run again"),
     "capture.file.stored": gettext_lazy("File stored"),
+    "capture.form.taken_over": gettext_lazy("Form taken over"),
     "capture.queries.exported": gettext_lazy("Query list exported"),
     "capture.query.answered": gettext_lazy("Query answered"),
     "capture.query.assigned": gettext_lazy("Query assigned"),

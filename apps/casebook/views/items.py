@@ -16,6 +16,7 @@ from apps.capture.places import RecordPlace, RecordRef
 from apps.capture.selectors import attachment_for, get_query_for, history, queries_of, record_for
 from apps.capture.services import answer_query, assign_query, close_query, open_query, reopen_query
 from apps.capture.services.queries import DUE_DAYS
+from apps.capture.thumbnails import thumbnail_of
 from apps.casebook.record_fields import shown_value
 from apps.casebook.record_names import path_of
 from apps.casebook.record_page import address_of
@@ -220,4 +221,17 @@ def file(request, attachment_id, **where) -> FileResponse:
     )
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "private, no-store"
+    return response
+
+
+@require_GET
+def thumbnail(request, attachment_id, **where) -> FileResponse:
+    """A small picture of an image, under the same check as the file itself; 404 for what is no image that can be drawn."""
+    found = attachment_for(record_for(request.actor, ref_of(**where)), attachment_id)
+    small = thumbnail_of(found)
+    if small is None:
+        raise NotVisible
+    response = FileResponse(small, content_type="image/png")
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cache-Control"] = "private, max-age=86400"
     return response

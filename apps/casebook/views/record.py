@@ -17,11 +17,13 @@ from apps.capture.selectors import record_for
 from apps.capture.services import (
     discard_draft,
     inactivate_record,
+    keep_open,
     reactivate_record,
     record_not_done,
     save_draft,
     save_record,
     store_file,
+    take_over,
 )
 from apps.capture.services.records import refuse_closed
 from apps.casebook.record_badges import badges_of
@@ -46,7 +48,11 @@ def form_page(request, **where) -> HttpResponse:
     ref = ref_of(**where)
     if request.method == "POST":
         return _save(request, ref)
-    return show(request, RecordPage(record_for(request.actor, ref)))
+    place = record_for(request.actor, ref)
+    page = RecordPage(place)
+    if page.may_hold and request.method == "GET":
+        page.holder = keep_open(request.actor, place)
+    return show(request, page)
 
 
 def show(request, page: RecordPage, status: int = 200) -> HttpResponse:
@@ -132,7 +138,34 @@ def draft(request, **where) -> HttpResponse:
         messages.info(request, _("What was not saved is thrown away."), extra_tags=address_of(ref))
         return redirect(address_of(ref))
     kept = save_draft(request.actor, ref, typed_of(request.POST), max(number_of(request.POST.get("revision")), 0))
-    return JsonResponse({"at": kept.updated_at.astimezone(ZoneInfo(kept.subject.site.time_zone)).strftime("%H:%M:%S")})
+    at = kept.updated_at.astimezone(ZoneInfo(kept.subject.site.time_zone)).strftime("%H:%M:%S")
+    return JsonResponse({"at": at, "taken": taken_words(request, ref)})
+
+
+@require_POST
+def ping(request, **where) -> JsonResponse:
+    """A sign of life of the open page; it hears who took the form over."""
+    return JsonResponse({"taken": taken_words(request, ref_of(**where))})
+
+
+def taken_words(request, ref: RecordRef) -> str:
+    """That somebody else has the form now, and since when; empty where nobody has."""
+    place = load_place(request.actor, ref)
+    holder = keep_open(request.actor, place)
+    if holder is None:
+        return ""
+    return _("%(who)s has this form open since %(at)s. What you typed is kept as your draft.") % {
+        "who": holder.name,
+        "at": holder.since.astimezone(ZoneInfo(place.site.time_zone)).strftime("%H:%M"),
+    }
+
+
+@require_POST
+def takeover(request, **where) -> HttpResponse:
+    """Go on with a form that somebody else has open."""
+    ref = ref_of(**where)
+    take_over(request.actor, ref)
+    return redirect(address_of(ref))
 
 
 @require_POST
