@@ -29,6 +29,7 @@ HANDLERS: dict[str, list[str]] = {
     "capture.record.completed": SAVED,
     "capture.record.reactivated": SAVED,
     "capture.record.rechecked": SAVED,
+    "capture.record.moved": SAVED,
     "capture.record.not_done": [RECHECK],
     "capture.record.inactivated": [RECHECK],
     "visits.visit.dated": MOVED,
@@ -81,6 +82,7 @@ INSERT_ONLY = [
     "safety_grade",
     "studies_studyversion",
     "subjects_milestone",
+    "subjects_subjecttransfer",
 ]
 
 

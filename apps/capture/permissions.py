@@ -9,6 +9,9 @@ ASKERS = frozenset({Role.MONITOR, Role.DATA_MANAGER, Role.MEDICAL_MONITOR, Role.
 VIEW_RECORDS = Permission("capture.view_records", _("Read the casebook"), EVERYONE)
 ENTER_DATA = Permission("capture.enter_data", _("Enter and change data"), ENTRY_ROLES)
 INACTIVATE_RECORD = Permission("capture.inactivate_record", _("Take a record out of the data, or back in"), ENTRY_ROLES)
+MOVE_RECORD = Permission(
+    "capture.move_record", _("Move a record to another subject or visit"), frozenset({Role.COORDINATOR, Role.DATA_MANAGER})
+)
 OPEN_QUERY = Permission("capture.open_query", _("Open and reopen queries"), ASKERS)
 ANSWER_QUERY = Permission("capture.answer_query", _("Answer queries"), ENTRY_ROLES | ASKERS)
 CLOSE_QUERY = Permission("capture.close_query", _("Close queries"), ASKERS)

@@ -12,6 +12,7 @@ from apps.review.selectors.closing import LABELS
 from apps.studies.models import Site
 from apps.subjects.models import Subject
 from apps.subjects.status import may_become
+from apps.visits.selectors import visits_of
 
 
 class DateInput(forms.DateInput):
@@ -141,3 +142,49 @@ class PrintForm(PlainForm):
         if found is None:
             raise forms.ValidationError(_("There is no subject of this number at your sites."))
         return found
+
+
+class MoveForm(PlainForm):
+    """Where a record belongs; the visit is asked of forms at visits only."""
+
+    number = forms.CharField(label=_("Subject number"), max_length=40)
+    visit = forms.ChoiceField(label=_("Visit"), required=False)
+    reason = forms.CharField(label=_("Why"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
+
+    def __init__(self, *args, actor, study, visits, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.actor, self.study = actor, study
+        if visits:
+            self.fields["visit"].choices = visits
+        else:
+            del self.fields["visit"]
+
+    def clean(self):
+        """The subject as far as the actor sees it, and its visit of that code; a later course or another visit of a kind
+        is named by its number too (``C1 2``)."""
+        data = super().clean()
+        number = (data.get("number") or "").strip()
+        subject = Subject.objects.visible_to(self.actor).filter(study=self.study, number=number).first()
+        if subject is None:
+            self.add_error("number", _("There is no subject of this number at your sites."))
+            return data
+        data["subject"], data["at"] = subject, None
+        if "visit" in self.fields and data.get("visit"):
+            code, cycle, occurrence = data["visit"].split(":")
+            visits = visits_of(self.actor, subject)
+            data["at"] = visits.filter(code=code, cycle=int(cycle), occurrence=int(occurrence)).first()
+            if data["at"] is None:
+                self.add_error("visit", _("This subject has no such visit."))
+        return data
+
+
+class TransferForm(PlainForm):
+    """Where a subject goes on, from when, and why."""
+
+    site = forms.ModelChoiceField(label=_("New site"), queryset=Site.objects.none(), empty_label=None)
+    on = date_field(_("From"))
+    reason = forms.CharField(label=_("Why"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
+
+    def __init__(self, *args, subject, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["site"].queryset = Site.objects.filter(study_id=subject.study_id).exclude(pk=subject.site_id)

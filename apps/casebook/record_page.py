@@ -14,7 +14,7 @@ from apps.capture.evaluation import Place
 from apps.capture.late import days_late
 from apps.capture.models import Draft, FormRecord, Query
 from apps.capture.paths import is_lines
-from apps.capture.permissions import ENTER_DATA, INACTIVATE_RECORD, OPEN_QUERY
+from apps.capture.permissions import ENTER_DATA, INACTIVATE_RECORD, MOVE_RECORD, OPEN_QUERY
 from apps.capture.places import RecordPlace, RecordRef
 from apps.capture.selectors import attachments_of, draft_of, previous_values, queries_of, visible_data
 from apps.capture.services.openings import Holder
@@ -98,6 +98,10 @@ class RecordPage:
     @property
     def may_inactivate(self) -> bool:
         return self.place.may(INACTIVATE_RECORD) and self.record is not None and not self.place.hold()
+
+    @property
+    def may_move(self) -> bool:
+        return self.place.may(MOVE_RECORD) and self.record is not None and not self.record.inactive and not self.place.hold()
 
     @property
     def may_be_not_done(self) -> bool:

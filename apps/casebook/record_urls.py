@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.casebook.views import holding, items, log, marks, queries, record, signatures
+from apps.casebook.views import holding, items, log, marks, moving, queries, record, signatures
 
 VISIT = "studies/<slug:slug>/subjects/<str:number>/visits/<int:visit_id>/<str:form_oid>/<int:repeat>/"
 LOG = "studies/<slug:slug>/subjects/<str:number>/log/<str:form_oid>/"
@@ -17,6 +17,7 @@ def under(base: str, name: str) -> list:
         path(f"{base}ping/", record.ping, name=f"{name}_ping"),
         path(f"{base}take-over/", record.takeover, name=f"{name}_take_over"),
         path(f"{base}not-done/", record.not_done, name=f"{name}_not_done"),
+        path(f"{base}move/", moving.move, name=f"{name}_move"),
         path(f"{base}inactive/", record.inactive, name=f"{name}_inactive"),
         path(f"{base}lines/<str:group>/", record.new_line, name=f"{name}_new_line"),
         path(f"{base}item/<str:name>/", items.item, name=f"{name}_item"),

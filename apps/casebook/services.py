@@ -26,7 +26,7 @@ from apps.common.text import in_language
 from apps.studies.access import is_blinded, require
 from apps.studies.models import Site, Study
 from apps.studies.protocol import get_protocol
-from apps.subjects.models import Subject
+from apps.subjects.models import Subject, SubjectTransfer
 
 FOLDER = "printouts"
 LANGUAGES = dict(settings.LANGUAGES)
@@ -45,8 +45,13 @@ def request_printout(
     site: Site | None = None,
     subject: Subject | None = None,
 ) -> Printout:
-    """Ask for a casebook (of a subject, a site, the study), a blank or an annotated CRF; a worker makes it."""
-    at = subject.site_id if subject else site.pk if site else None
+    """Ask for a casebook (of a subject, a site, the study), a blank or an annotated CRF; a worker makes it.
+
+    ``subject`` with a ``site`` that it has left is that site's part of the casebook.
+    """
+    at = site.pk if site else subject.site_id if subject else None
+    if subject and site and _transfer(subject, site) is None:
+        raise NotVisible
     require(actor, PRINT, study_id=study.pk, site_id=at)
     if kind not in Printout.Kind.values or language not in LANGUAGES:
         raise DomainError(_("Choose what to print, and in which language."), code="unknown_kind", item="kind")
@@ -121,7 +126,7 @@ def _write(printout: Printout, path: Path) -> dict[str, Any]:
     study = Study.objects.select_related("version").get(pk=printout.study_id)
     user = User.objects.get(pk=printout.requested_by_id)
     requester = Actor(user_id=user.pk, name=user.get_full_name())
-    at = printout.subject.site_id if printout.subject else printout.site_id
+    at = printout.site_id or (printout.subject.site_id if printout.subject else None)
     require(requester, PRINT, study_id=study.pk, site_id=at)
     path.parent.mkdir(parents=True, exist_ok=True)
     with translation.override(printout.language):
@@ -130,6 +135,8 @@ def _write(printout: Printout, path: Path) -> dict[str, Any]:
         reader = reader_of(requester, study, at)
         reader = Reader(reader.actor, reader.roles, blinded=reader.blinded or printout.blinded)
         subjects = Subject.objects.visible_to(requester).filter(study=study).select_related("site", "study__version")
+        if printout.subject is not None and printout.site is not None:
+            return _write_part(reader, printout.subject, printout.site, path)
         if printout.subject_id is not None:
             return _write_casebook(reader, subjects.get(pk=printout.subject_id), path)
         if printout.site_id is not None:
@@ -154,6 +161,21 @@ def _write_casebook(reader: Reader, subject: Subject, path: Path) -> dict[str, A
     expected = values_in_database(subject, subject.study, blinded=reader.blinded)
     if story.values != expected:
         raise PrintMismatch(f"{subject.number}: {story.values} values printed, {expected} in the database")
+    return {"subject": subject.number, "values": story.values, "forms": story.forms, "pages": pages}
+
+
+def _transfer(subject: Subject, site: Site) -> SubjectTransfer | None:
+    return SubjectTransfer.objects.filter(subject=subject, from_site=site).order_by("-pk").first()
+
+
+def _write_part(reader: Reader, subject: Subject, site: Site, path: Path) -> dict[str, Any]:
+    """A former site's part of a casebook, as it stood when the subject left."""
+    transfer = _transfer(subject, site)
+    if transfer is None:
+        raise NotVisible
+    story = CasebookStory(reader, subject, until=transfer.at)
+    head = f"{in_language(subject.study.title)[:60]} · {subject.number} · {site.code}"
+    pages = printed(path, _("Casebook"), head, reader.actor.name, story)
     return {"subject": subject.number, "values": story.values, "forms": story.forms, "pages": pages}
 
 

@@ -11,6 +11,7 @@ from apps.casebook.views import (
     signatures,
     subjects,
     trail,
+    transfers,
     verification,
     visits,
 )
@@ -42,6 +43,8 @@ urlpatterns = [
     path(VISIT + "marks/<str:kind>/", marks.visit, name="visit_mark"),
     path(VISIT + "sign/", signatures.visit, name="visit_sign"),
     path(VISIT + "hold/", holding.visit, name="visit_hold"),
+    path(SUBJECT + "transfer/", transfers.transfer, name="transfer"),
+    path(STUDY + "transferred/", transfers.transferred, name="transferred"),
     path(SUBJECT + "sign/", signatures.casebook, name="sign"),
     path(SUBJECT + "signatures/", signatures.signatures, name="signatures"),
     path(SUBJECT + "close-out/", closing.subject, name="close_out"),

@@ -63,3 +63,23 @@ class Milestone(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject}: {self.kind} {self.on}"
+
+
+class SubjectTransfer(models.Model):
+    """A subject went on at another site, casebook and number included. Insert-only."""
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="+")
+    subject = models.ForeignKey(Subject, on_delete=models.PROTECT, related_name="transfers")
+    from_site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
+    to_site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
+    on = models.DateField()
+    reason = models.TextField()
+    at = models.DateTimeField()  # what was entered until then is the former site's part
+    actor_id = models.BigIntegerField(null=True)
+    actor_name = models.TextField()
+
+    class Meta:
+        indexes = [models.Index(fields=["from_site", "-id"], name="transfer_from")]
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.from_site.code} → {self.to_site.code}"

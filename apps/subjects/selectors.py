@@ -11,7 +11,7 @@ from apps.common.errors import NotVisible
 from apps.studies.models import Site, Study
 from apps.studies.protocol import site_today
 from apps.subjects.milestones import Milestones
-from apps.subjects.models import Milestone, Subject
+from apps.subjects.models import Milestone, Subject, SubjectTransfer
 from apps.subjects.status import LEFT, NEVER_ENROLLED
 
 
@@ -81,3 +81,14 @@ def enrolment_counts(actor: Actor, study: Study) -> dict[str, int]:
     """How many subjects that the actor sees are in each status."""
     seen = Subject.objects.visible_to(actor).filter(study=study)
     return dict(seen.order_by().values_list("status").annotate(number=Count("id")))
+
+
+def transfers_from(actor: Actor, study: Study) -> QuerySet[SubjectTransfer]:
+    """Subjects that left one of the actor's sites for another, newest first."""
+    sites = Site.objects.visible_to(actor).filter(study=study)
+    rows = SubjectTransfer.objects.filter(study=study, from_site__in=sites)
+    return rows.select_related("subject", "from_site", "to_site").order_by("-pk")
+
+
+def newest_transfer(subject: Subject) -> SubjectTransfer | None:
+    return SubjectTransfer.objects.filter(subject=subject).select_related("from_site").order_by("-pk").first()

@@ -4,22 +4,24 @@ import re
 from datetime import date
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.audit.ledger import block_memory, ledger
 from apps.common.actors import Actor
 from apps.common.errors import DomainError
 from apps.common.text import day_in_words
-from apps.studies.access import require
+from apps.studies.access import require, require_everywhere
 from apps.studies.holding import refusal
 from apps.studies.models import Hold, Site
 from apps.studies.protocol import version_for_site
 from apps.subjects.milestones import TREATMENT
-from apps.subjects.models import Milestone, Subject
-from apps.subjects.permissions import RECORD_MILESTONE, SCREEN_SUBJECT
+from apps.subjects.models import Milestone, Subject, SubjectTransfer
+from apps.subjects.permissions import RECORD_MILESTONE, SCREEN_SUBJECT, TRANSFER_SUBJECT
 from apps.subjects.selectors import milestones_of, remember_milestone, today_at
 from apps.subjects.status import TREATED, may_become
 
+REASON_MAX = 1000
 KIND = re.compile(r"^[a-z][a-z0-9_]{0,39}$")
 
 
@@ -86,6 +88,58 @@ def set_milestone(
         if kind == "first_dose":
             _follow_first_dose(actor, subject)
     return milestone
+
+
+def transfer_subject(actor: Actor, subject: Subject, to_site: Site, on: date, *, reason: str) -> SubjectTransfer:
+    """The subject goes on at another site of the study, with its number and its whole casebook.
+
+    From now on the new site's people see and enter all of it; the former site keeps its part, as it stood at this moment.
+    Refused: a hold on the subject or either site, the same site, another study, a day before screening or in the future,
+    a site without a version of the protocol, no reason. For who has the right at all sites.
+    """
+    require_everywhere(actor, TRANSFER_SUBJECT, study_id=subject.study_id)
+    if not reason.strip() or len(reason) > REASON_MAX:
+        raise DomainError(
+            _("Say why, in at most %(limit)s characters.") % {"limit": REASON_MAX}, code="reason_missing", item="reason"
+        )
+    with ledger(actor, subject.study_id) as entry:
+        subject = lock_subject(subject)
+        former = subject.site
+        _refuse_transfer(subject, to_site, on)
+        transfer = SubjectTransfer.objects.create(
+            study_id=subject.study_id,
+            subject=subject,
+            from_site=former,
+            to_site=to_site,
+            on=on,
+            reason=reason.strip(),
+            at=timezone.now(),
+            actor_id=actor.user_id,
+            actor_name=actor.name,
+        )
+        subject.site = to_site
+        subject.save(update_fields=["site"])
+        for site in (former, to_site):  # each site's people read it in their own trail
+            entry(
+                action="subjects.subject.transferred",
+                obj=subject,
+                site_id=site.pk,
+                subject_id=subject.pk,
+                changes=[("site", former.code, to_site.code), ("on", None, on)],
+                reason=reason.strip(),
+            )
+    return transfer
+
+
+def _refuse_transfer(subject: Subject, to_site: Site, on: date) -> None:
+    refuse_held(subject.study, subject.site, subject, to_site)
+    if to_site.study_id != subject.study_id or to_site.pk == subject.site_id:
+        raise DomainError(_("Choose another site of the study."), code="site", item="site")
+    if version_for_site(to_site) is None:
+        raise DomainError(_("%(site)s has no version of the protocol in force yet.") % {"site": to_site}, code="no_version")
+    refuse_future(to_site, on)
+    if on < subject.screened_on:
+        raise DomainError(_("The day lies before the screening."), code="before_screening", item="on")
 
 
 def change_status(actor: Actor, subject: Subject, status: str, *, reason: str = "") -> Subject:

@@ -377,3 +377,11 @@ def a_form_is_taken_over(world: World) -> Call:
     first, second, ref = world.personas["coordinator"].actor, world.personas["investigator"].actor, world.ref("VS", "SCR")
     capture.keep_open(first, load_place(first, ref))
     return lambda: capture.take_over(second, ref)
+
+
+@scenario("apps.capture.services.moving.move_record", "capture.record.moved", "capture.record.inactivated")
+def a_form_of_another_child(world: World) -> Call:
+    record = journeys.enter(world.screened, "AE", AETERM="Fever")
+    other = journeys.screened(world.site)
+    to = RecordRef(other.pk, "AE")
+    return lambda: capture.move_record(SYSTEM, RecordRef.of(record), to, 1, reason="another child's")

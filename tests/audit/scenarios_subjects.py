@@ -231,3 +231,9 @@ def next_slot_is_low(world: World) -> Call:
 @scenario("apps.randomization.services.randomize_subject", *ALLOCATED)
 def next_slot_is_high(world: World) -> Call:
     return next_slot_of(world, b"b" * 32)
+
+
+@scenario("apps.subjects.services.transfer_subject", "subjects.subject.transferred", "subjects.subject.transferred")
+def a_family_moved(world: World) -> Call:
+    subject, to = world.screened, world.study.sites.get(code="02")
+    return lambda: subjects.transfer_subject(SYSTEM, subject, to, world.yesterday, reason="The family moved.")

@@ -1,6 +1,14 @@
 """Forms at a visit and of a log, what lies beside their items, and queries. A blinded form is not there for the blinded."""
 
-from apps.capture.permissions import ANSWER_QUERY, CLOSE_QUERY, ENTER_DATA, INACTIVATE_RECORD, OPEN_QUERY, VIEW_RECORDS
+from apps.capture.permissions import (
+    ANSWER_QUERY,
+    CLOSE_QUERY,
+    ENTER_DATA,
+    INACTIVATE_RECORD,
+    MOVE_RECORD,
+    OPEN_QUERY,
+    VIEW_RECORDS,
+)
 from apps.common.permissions import Role
 from tests.permissions.rows import ABSENT, SITE, STUDY, Row, at_subject, post, study_slug
 
@@ -57,6 +65,10 @@ ROWS = {
     "casebook:form_evaluate": post(SITE, VIEW_RECORDS, at_form, typed),
     "casebook:form_draft": post(SITE, ENTER_DATA, at_form, typed),
     "casebook:form_draft#discard": post(SITE, ENTER_DATA, at_form, lambda world: {"discard": ""}),
+    "casebook:form_move": Row(SITE, MOVE_RECORD, at_form),
+    "casebook:form_move#move": post(SITE, MOVE_RECORD, at_form, lambda world: {"number": "none", "reason": "x"}),
+    "casebook:log_form_move": Row(SITE, MOVE_RECORD, at_log),
+    "casebook:log_form_move#blinded": Row(SITE, MOVE_RECORD, at_blinded, hidden_from=BLINDED),
     "casebook:form_ping": post(SITE, ENTER_DATA, at_form),
     "casebook:log_form_ping": post(SITE, ENTER_DATA, at_log),
     "casebook:form_take_over": post(SITE, ENTER_DATA, at_form),

@@ -5,7 +5,7 @@ import json
 from apps.capture.permissions import VIEW_RECORDS
 from apps.casebook.permissions import PRINT
 from apps.review.permissions import FREEZE, REVIEW_MEDICAL, SIGN, VERIFY, VIEW_CLOSING, WAIVE
-from apps.subjects.permissions import VIEW_SUBJECTS
+from apps.subjects.permissions import TRANSFER_SUBJECT, VIEW_SUBJECTS
 from tests.permissions.rows import OWNER, SITE, STUDY, Row, at_subject, post, study_slug
 from tests.permissions.rows_records import BLINDED, and_item, at_blinded, at_form, at_log
 
@@ -58,6 +58,8 @@ ROWS = {
     "casebook:close_out": Row(SITE, VIEW_CLOSING, at_subject),
     "casebook:close_out#waive": post(SITE, VIEW_CLOSING, at_subject, lambda world: {"line": "unsigned", "reason": ""}),
     "casebook:study_close_out": Row(STUDY, WAIVE, study_slug),
+    "casebook:transfer": Row(SITE, TRANSFER_SUBJECT, at_subject),
+    "casebook:transferred": Row(STUDY, PRINT, study_slug),
     "casebook:printouts": Row(STUDY, PRINT, study_slug),
     "casebook:printouts#ask": post(STUDY, PRINT, study_slug, lambda world: {"kind": "blank", "language": "en"}),
     "casebook:printout": Row(OWNER, kwargs=at_printout, owner="monitor"),

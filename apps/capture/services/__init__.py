@@ -2,6 +2,7 @@
 
 from apps.capture.services.drafts import discard_draft, save_draft
 from apps.capture.services.files import store_file
+from apps.capture.services.moving import move_record
 from apps.capture.services.openings import keep_open, take_over
 from apps.capture.services.queries import (
     answer_by_change,
@@ -26,6 +27,7 @@ __all__ = [
     "discard_draft",
     "inactivate_record",
     "keep_open",
+    "move_record",
     "open_query",
     "reactivate_record",
     "recheck_readers",

@@ -34,6 +34,7 @@ class Intended:
     inactive: bool = False
     findings: list[Finding] = field(default_factory=list)
     typed: dict[str, Any] | None = None
+    details: dict[str, Any] = field(default_factory=dict)  # what the event tells besides
 
 
 def write(actor: Actor, place: RecordPlace, intended: Intended) -> FormRecord:
@@ -58,7 +59,7 @@ def write(actor: Actor, place: RecordPlace, intended: Intended) -> FormRecord:
             reason=intended.reason,
             audience="unblinded" if place.form.blinded or (place.visit and place.visit.audience) else "",
             outbox=True,
-            details=_details(place, record, asking),
+            details=_details(place, record, asking) | intended.details,
         )
         outcome = _save(actor, place, record, intended.reason, asking, event_id)
         if outcome == "saved":

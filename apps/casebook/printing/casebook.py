@@ -1,7 +1,8 @@
 """One subject's casebook on paper: every value, missing code, query, signature and event that the reader may see."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
@@ -32,6 +33,7 @@ class CasebookStory:
 
     reader: Reader
     subject: Subject
+    until: datetime | None = None  # the part of a former site: as it stood when the subject left
     values: int = 0
     forms: int = 0
     _hidden: frozenset[str] = field(init=False)
@@ -91,7 +93,18 @@ class CasebookStory:
         rows = FormRecord.objects.filter(subject=self.subject, revision__gt=0).select_related("visit")
         if self._hidden:
             rows = rows.exclude(form_oid__in=self._hidden).exclude(visit__audience="unblinded")
-        return rows.order_by("visit__position", "visit_id", "form_oid", "repeat").iterator(chunk_size=100)
+        ordered = rows.order_by("visit__position", "visit_id", "form_oid", "repeat").iterator(chunk_size=100)
+        return ordered if self.until is None else self._as_of(ordered, self.until)
+
+    def _as_of(self, rows: Iterable[FormRecord], until: datetime) -> Iterator[FormRecord]:
+        """Each record as its last revision before then left it; what came later is not there."""
+        for record in rows:
+            then = record.revisions.filter(at__lte=until).order_by("-revision").first()
+            if then is not None:
+                for name in ("data", "irrelevant", "status", "inactive", "revision", "version_id"):
+                    setattr(record, name, getattr(then, name))
+                record.updated_at = then.at
+                yield record
 
     def _visit(self, protocol: Protocol, record: FormRecord) -> str:
         if record.visit is None:
@@ -169,6 +182,8 @@ class CasebookStory:
     def _queries(self) -> dict[int, list[Query]]:
         seen = visible_queries(self.reader.actor, self.subject.study, is_blinded=self.reader.blinded)
         found: dict[int, list[Query]] = {}
+        if self.until is not None:
+            seen = seen.none()  # a thread goes on at the new site
         for query in seen.filter(subject=self.subject).order_by("pk").prefetch_related("messages"):
             found.setdefault(query.record_id, []).append(query)
         return found
@@ -197,6 +212,8 @@ class CasebookStory:
         yield Bookmark(_("Signatures"), 1)
         yield words(_("Signatures"), HEADING)
         lines = signature_lines(self.reader, self.subject)
+        if self.until is not None:
+            lines = [line for line in lines if line.signature.at <= self.until]
         if not lines:
             yield words(_("Nothing is signed"), FADED)
             return
@@ -216,7 +233,8 @@ class CasebookStory:
         yield words(_("Audit trail"), HEADING)
         head = [words(name, STRONG) for name in (_("When (UTC)"), _("Who"), _("What"), _("Changes"), _("Reason"))]
         rows: list[list[Any]] = []
-        for line in trail_lines(self.reader, self.subject.study, {"subject": self.subject.number}):
+        until = self.until.isoformat() if self.until else ""
+        for line in trail_lines(self.reader, self.subject.study, {"subject": self.subject.number, "until": until}):
             changes = "\n".join(f"{one.label}: {one.old or '–'} → {one.new or '–'}" for one in line.changes)
             event = line.event
             cells = (f"{event.at:%Y-%m-%d %H:%M:%S}", event.actor.name, f"{line.action}\n{line.what}", changes, event.reason)

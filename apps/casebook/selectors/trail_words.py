@@ -38,6 +38,7 @@ ACTIONS: dict[str, str | Promise] = {
     "capture.query.reopened": gettext_lazy("Query reopened"),
     "capture.record.completed": gettext_lazy("Form completed"),
     "capture.record.inactivated": gettext_lazy("Form taken out of the data"),
+    "capture.record.moved": gettext_lazy("Form moved here"),
     "capture.record.not_done": gettext_lazy("Form recorded as not done"),
     "capture.record.reactivated": gettext_lazy("Form taken back into the data"),
     "capture.record.rechecked": gettext_lazy("Form followed a change elsewhere"),
@@ -105,6 +106,7 @@ ACTIONS: dict[str, str | Promise] = {
     "subjects.milestone.set": gettext_lazy("Dated fact recorded"),
     "subjects.status.changed": gettext_lazy("Status changed"),
     "subjects.subject.screened": gettext_lazy("Subject screened"),
+    "subjects.subject.transferred": gettext_lazy("Subject transferred"),
     "visits.branch.opened": gettext_lazy("Visit opened by the data"),
     "visits.schedule.replanned": gettext_lazy("Visits planned anew"),
     "visits.visit.added": gettext_lazy("Visit added"),
@@ -129,6 +131,7 @@ FIELDS: dict[str, str | Promise] = {
     "due_on": gettext_lazy("Due on"),
     "filters": gettext_lazy("Filter"),
     "visit": gettext_lazy("Visit"),
+    "site": gettext_lazy("Site"),
 }
 
 

@@ -80,15 +80,15 @@ def randomize(request, slug, number):
     """Look once more, then randomize (or assign the only arm)."""
     subject = get_subject_for(request.actor, slug, number)
     require(request.actor, RANDOMIZE, study_id=subject.study_id, site_id=subject.site_id)
-    if is_allocated(subject):  # a second click, a second tab: the first one's result
-        messages.info(request, _("%(number)s was allocated already.") % {"number": number})
-        return redirect("casebook:subject", slug=slug, number=number)
     refusal = None
-    if request.method == "POST":
+    if request.method == "POST" and not is_allocated(subject):
         refusal = refusal_of(lambda: randomize_subject(request.actor, subject))
         if refusal is None:
             messages.success(request, allocation_message(request.actor, subject))
             return redirect("casebook:subject", slug=slug, number=number)
+    if is_allocated(subject):  # a second click, a second tab, also while the first was under way: the first one's result
+        messages.info(request, _("%(number)s was allocated already.") % {"number": number})
+        return redirect("casebook:subject", slug=slug, number=number)
     context = randomize_context(request, subject) | {"refusal": refusal}
     return render(request, "casebook/randomize.html", context, status=409 if refusal else 200)
 

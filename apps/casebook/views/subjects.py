@@ -18,8 +18,8 @@ from apps.review.permissions import VIEW_CLOSING, VIEW_DEVIATIONS
 from apps.studies.access import get_study_for, require, sites_visible_to
 from apps.studies.protocol import get_protocol, site_today
 from apps.subjects.models import Subject
-from apps.subjects.permissions import SCREEN_SUBJECT, VIEW_SUBJECTS
-from apps.subjects.selectors import enrolment_counts, ever_enrolled, get_subject_for
+from apps.subjects.permissions import SCREEN_SUBJECT, TRANSFER_SUBJECT, VIEW_SUBJECTS
+from apps.subjects.selectors import enrolment_counts, ever_enrolled, get_subject_for, newest_transfer, transfers_from
 from apps.visits.permissions import RECORD_VISIT
 
 
@@ -40,6 +40,7 @@ def subjects(request, slug):
         "sites": sites_visible_to(request.actor, study.pk),
         "shows_arms": reader.sees_arms and study.version and len(get_protocol(study.version_id).arms) > 1,
         "may_screen": reader.may(SCREEN_SUBJECT),
+        "has_transfers": reader.may(PRINT) and transfers_from(request.actor, study).exists(),
     }
     return render(request, "casebook/subjects.html", context)
 
@@ -76,6 +77,8 @@ def subject(request, slug, number):
         "milestones": milestone_lines(reader, found),
         "departure": departure_of(reader, found),
         "may_depart": reader.may(DEPART_SUBJECT),
+        "transfer": newest_transfer(found),
+        "may_transfer": reader.may(TRANSFER_SUBJECT),
         "may_report": reader.may(VIEW_DEVIATIONS),
         "may_print": reader.may(PRINT),
         "may_close": reader.may(VIEW_CLOSING),
