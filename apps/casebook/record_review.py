@@ -190,7 +190,7 @@ def _badge(kind: str, mark: Mark, *, current: bool) -> SafeString:
     }
     title = said_by if current else _("changed since: %(what)s") % {"what": said_by}
     return format_html(
-        '<span class="mark tone-{}" title="{}">{}<span class="visually-hidden">{}</span></span>',
+        '<span class="review-mark tone-{}" title="{}">{}<span class="visually-hidden">{}</span></span>',
         "ok" if current else "attention",
         title,
         "✓" if current else "≠",

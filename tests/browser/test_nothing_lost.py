@@ -105,6 +105,7 @@ def test_overtaken_by_another_both_versions_are_shown_and_mine_can_be_taken(come
     anna, li = come("coordinator"), come("investigator")
     form(anna)
     form(li)
+    li.press("Take over")
     li.fill_in(typed.blood(stage, -9, "254"))
     anna.type_form(typed.blood(stage, -9, "245") | {"LYM": "2.90"})
     anna.page.keyboard.press("Control+s")

@@ -1,0 +1,97 @@
+// Long lists of a form: searched by typing.
+(() => {
+  "use strict";
+  const form = document.getElementById("record-form");
+  if (!form) return;
+
+  // -- a long list is searched by typing; without script it stays the browser's own
+  function searchable(select) {
+    if (select.dataset.ready || select.options.length < 9) return;
+    select.dataset.ready = "1";
+    const box = document.createElement("div");
+    const input = document.createElement("input");
+    const list = document.createElement("ul");
+    box.className = "combobox";
+    list.id = `${select.id}-list`;
+    list.hidden = true;
+    list.setAttribute("role", "listbox");
+    input.className = "form-control";
+    input.id = `${select.id}-search`;
+    input.autocomplete = "off";
+    for (const [name, value] of [["role", "combobox"], ["aria-expanded", "false"], ["aria-controls", list.id], ["aria-label", `${select.ariaLabel || ""} ${select.dataset.search}`]]) input.setAttribute(name, value);
+    input.placeholder = select.dataset.search;
+    select.before(box);
+    box.append(input, list);
+    select.hidden = true;
+    const shown = () => { input.value = select.selectedOptions[0]?.text.trim() || ""; };
+    let at = -1;
+    function open(words) {
+      const wanted = words.trim().toLowerCase();
+      const options = [...select.options].filter((one) => one.value && one.text.toLowerCase().includes(wanted));
+      list.replaceChildren(...options.map((one) => {
+        const item = document.createElement("li");
+        item.setAttribute("role", "option");
+        item.id = `${list.id}-${one.index}`;
+        item.dataset.value = one.value;
+        item.textContent = one.text.trim();
+        return item;
+      }));
+      at = options.length ? 0 : -1;
+      mark();
+      list.hidden = false;
+      input.setAttribute("aria-expanded", "true");
+    }
+    function mark() {
+      [...list.children].forEach((one, index) => one.setAttribute("aria-selected", index === at));
+      input.setAttribute("aria-activedescendant", list.children[at]?.id || "");
+      list.children[at]?.scrollIntoView({ block: "nearest" });
+    }
+    function close() {
+      list.hidden = true;
+      input.setAttribute("aria-expanded", "false");
+    }
+    function choose(value) {
+      select.value = value;
+      close();
+      shown();
+      select.dispatchEvent(new Event("change", { bubbles: true }));
+    }
+    input.addEventListener("input", (event) => {
+      event.stopPropagation();
+      open(input.value);
+    });
+    input.addEventListener("keydown", (event) => {
+      if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+        event.preventDefault();
+        if (list.hidden) open("");
+        else {
+          at = Math.max(0, Math.min(list.children.length - 1, at + (event.key === "ArrowDown" ? 1 : -1)));
+          mark();
+        }
+      } else if (event.key === "Enter" && !list.hidden && !event.ctrlKey) {
+        event.preventDefault();
+        if (list.children[at]) choose(list.children[at].dataset.value);
+      } else if (event.key === "Escape" && !list.hidden) {
+        event.preventDefault();
+        close();
+        shown();
+      }
+    });
+    input.addEventListener("blur", () => {
+      if (!input.value.trim() && select.value) choose("");
+      close();
+      shown();
+    });
+    list.addEventListener("mousedown", (event) => {
+      event.preventDefault();
+      const item = event.target.closest("li");
+      if (item) choose(item.dataset.value);
+    });
+    select.addEventListener("change", shown);
+    shown();
+  }
+  const searchAll = () => form.querySelectorAll("select[data-search]").forEach(searchable);
+  document.addEventListener("htmx:oobAfterSwap", searchAll);
+  document.addEventListener("htmx:afterSwap", searchAll);
+  searchAll();
+})();
