@@ -30,6 +30,7 @@ HANDLERS: dict[str, list[str]] = {
     "capture.record.reactivated": SAVED,
     "capture.record.rechecked": SAVED,
     "capture.record.moved": SAVED,
+    "capture.record.adjudicated": SAVED,
     "capture.record.not_done": [RECHECK],
     "capture.record.inactivated": [RECHECK],
     "visits.visit.dated": MOVED,

@@ -16,6 +16,14 @@ class FormRecordQuerySet(models.QuerySet):
     def visible_to(self, actor):
         return self.filter(subject__in=Subject.objects.visible_to(actor))
 
+    def without_blinded(self, study: Study):
+        """What a blinded person may know of."""
+        from apps.studies.protocol import get_protocol
+
+        oids = get_protocol(study.version_id).hidden_from_blinded
+        unblinded_visit = models.Q(visit__isnull=False) & ~models.Q(visit__audience="")
+        return self.exclude(form_oid__in=oids).exclude(unblinded_visit)
+
 
 class FormRecord(models.Model):
     """One filled form. ``data``: item OID → "7.40" | ["A", "B"] (choices) | {"missing": "ND"};
@@ -93,6 +101,38 @@ class RecordRevision(models.Model):
         return f"{self.record_id} r{self.revision}"
 
 
+class SecondEntry(models.Model):
+    """A form entered again by another person, who does not see the first entry. ``data`` as of a record.
+
+    ``differences``: what was found when it was completed, as the fields of ``double_entry.Difference``.
+    ``decided``: path → {choice (first | second), by, name, at, reason}. ``is_settled``: nothing is left to decide.
+    """
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="+")
+    record = models.OneToOneField(FormRecord, on_delete=models.PROTECT, related_name="second_entry")
+    revision = models.PositiveIntegerField(default=0)
+    data = models.JSONField(default=dict)
+    irrelevant = models.JSONField(default=list)
+    entered_by_id = models.BigIntegerField(null=True)
+    entered_by_name = models.TextField()
+    entered_ids = models.JSONField(default=list)  # everybody who saved it
+    updated_at = models.DateTimeField(auto_now=True)
+    completed_at = models.DateTimeField(null=True)
+    differences = models.JSONField(default=list)
+    decided = models.JSONField(default=dict)
+    is_settled = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [models.Index(fields=["study", "is_settled"], name="second_entry_open")]
+
+    def __str__(self) -> str:
+        return f"{self.record_id} entered again"
+
+    @property
+    def undecided(self) -> list[dict]:
+        return [one for one in self.differences if one["path"] not in self.decided]
+
+
 class Draft(models.Model):
     """What a person typed and has not saved: kept per person until saved or discarded by that person."""
 
@@ -103,6 +143,7 @@ class Draft(models.Model):
     form_oid = models.CharField(max_length=40)
     repeat = models.PositiveIntegerField(default=1)
     version = models.ForeignKey(StudyVersion, on_delete=models.PROTECT, related_name="+")
+    second = models.BooleanField(default=False)  # of a second entry
     base_revision = models.PositiveIntegerField(default=0)
     data = models.JSONField(default=dict)
     updated_at = models.DateTimeField(auto_now=True)
@@ -110,7 +151,7 @@ class Draft(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["user", "subject", "visit", "form_oid", "repeat", "version"],
+                fields=["user", "subject", "visit", "form_oid", "repeat", "version", "second"],
                 name="draft_once",
                 nulls_distinct=False,
             )

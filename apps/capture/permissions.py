@@ -12,6 +12,10 @@ INACTIVATE_RECORD = Permission("capture.inactivate_record", _("Take a record out
 MOVE_RECORD = Permission(
     "capture.move_record", _("Move a record to another subject or visit"), frozenset({Role.COORDINATOR, Role.DATA_MANAGER})
 )
+SECOND_ENTRY = Permission(
+    "capture.enter_again", _("Make the second entry of a form"), frozenset({Role.COORDINATOR, Role.SITE_STAFF})
+)
+ADJUDICATE = Permission("capture.decide_differences", _("Decide where two entries differ"), frozenset({Role.DATA_MANAGER}))
 OPEN_QUERY = Permission("capture.open_query", _("Open and reopen queries"), ASKERS)
 ANSWER_QUERY = Permission("capture.answer_query", _("Answer queries"), ENTRY_ROLES | ASKERS)
 CLOSE_QUERY = Permission("capture.close_query", _("Close queries"), ASKERS)

@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 
 from apps.audit.models import Event
+from apps.capture.double_entry import refuse_blind
 from apps.capture.models import Attachment, Draft, FormRecord, Query
 from apps.capture.paths import item_of
 from apps.capture.permissions import VIEW_RECORDS
@@ -22,9 +23,13 @@ from apps.subjects.models import Subject
 
 
 def record_for(actor: Actor, ref: RecordRef) -> RecordPlace:
-    """The form's place for reading: 404 where it does not exist for the actor, 403 without the right to read."""
+    """The form's place for reading: 404 where it does not exist for the actor, 403 without the right to read.
+
+    BlindEntry while the form waits for a second entry that this person may make.
+    """
     place = load_place(actor, ref)
     place.require(VIEW_RECORDS)
+    refuse_blind(place)
     return place
 
 
@@ -112,7 +117,7 @@ def visible_queries(actor: Actor, study: Study, *, is_blinded: bool) -> QuerySet
 # -- what stands beside the form
 
 
-def draft_of(place: RecordPlace) -> Draft | None:
+def draft_of(place: RecordPlace, *, second: bool = False) -> Draft | None:
     """This person's own unsaved entries of this form."""
     return Draft.objects.filter(
         user_id=place.actor.user_id or 0,
@@ -121,6 +126,7 @@ def draft_of(place: RecordPlace) -> Draft | None:
         form_oid=place.form.oid,
         repeat=place.ref.repeat,
         version_id=place.version_id,
+        second=second,
     ).first()
 
 

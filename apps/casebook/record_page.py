@@ -10,11 +10,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.capture.attempt import Attempt, attempt
+from apps.capture.double_entry import awaits_second, second_of
 from apps.capture.evaluation import Place
 from apps.capture.late import days_late
-from apps.capture.models import Draft, FormRecord, Query
+from apps.capture.models import Draft, FormRecord, Query, SecondEntry
 from apps.capture.paths import is_lines
-from apps.capture.permissions import ENTER_DATA, INACTIVATE_RECORD, MOVE_RECORD, OPEN_QUERY
+from apps.capture.permissions import ADJUDICATE, ENTER_DATA, INACTIVATE_RECORD, MOVE_RECORD, OPEN_QUERY
 from apps.capture.places import RecordPlace, RecordRef
 from apps.capture.selectors import attachments_of, draft_of, previous_values, queries_of, visible_data
 from apps.capture.services.openings import Holder
@@ -48,6 +49,8 @@ class RecordPage:
     is_line_offered: bool = False
     review: RecordReview | None = None
     holder: Holder | None = None  # somebody else has the form open: this page reads
+
+    is_second = False  # see SecondPage
 
     def __post_init__(self) -> None:
         self.draft: Draft | None = None
@@ -102,6 +105,25 @@ class RecordPage:
     @property
     def may_move(self) -> bool:
         return self.place.may(MOVE_RECORD) and self.record is not None and not self.record.inactive and not self.place.hold()
+
+    @cached_property
+    def second(self) -> SecondEntry | None:
+        return second_of(self.place)
+
+    @property
+    def may_decide(self) -> bool:
+        return self.place.may(ADJUDICATE) and self.second is not None and self.second.completed_at is not None
+
+    @property
+    def second_words(self) -> str:
+        """How far the second entry of a form that is entered twice is; empty for others."""
+        if awaits_second(self.place, self.second):
+            return _("This form waits for its second entry.")
+        if self.second is None or not self.second.completed_at:
+            return ""
+        if self.second.is_settled:
+            return _("This form was entered twice.")
+        return _("Its two entries differ; a data manager decides.")
 
     @property
     def may_be_not_done(self) -> bool:

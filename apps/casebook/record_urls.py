@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.casebook.views import holding, items, log, marks, moving, queries, record, signatures
+from apps.casebook.views import holding, items, log, marks, moving, queries, record, second_entry, signatures
 
 VISIT = "studies/<slug:slug>/subjects/<str:number>/visits/<int:visit_id>/<str:form_oid>/<int:repeat>/"
 LOG = "studies/<slug:slug>/subjects/<str:number>/log/<str:form_oid>/"
@@ -17,6 +17,11 @@ def under(base: str, name: str) -> list:
         path(f"{base}ping/", record.ping, name=f"{name}_ping"),
         path(f"{base}take-over/", record.takeover, name=f"{name}_take_over"),
         path(f"{base}not-done/", record.not_done, name=f"{name}_not_done"),
+        path(f"{base}second/", second_entry.second, name=f"{name}_second"),
+        path(f"{base}second/evaluate/", second_entry.evaluate, name=f"{name}_second_evaluate"),
+        path(f"{base}second/draft/", second_entry.draft, name=f"{name}_second_draft"),
+        path(f"{base}second/lines/<str:group>/", second_entry.new_line, name=f"{name}_second_new_line"),
+        path(f"{base}differences/", second_entry.differences, name=f"{name}_differences"),
         path(f"{base}move/", moving.move, name=f"{name}_move"),
         path(f"{base}inactive/", record.inactive, name=f"{name}_inactive"),
         path(f"{base}lines/<str:group>/", record.new_line, name=f"{name}_new_line"),

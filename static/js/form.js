@@ -252,7 +252,7 @@
     taken.textContent = text || "";
   }
   setInterval(async () => {
-    if (document.hidden) return;
+    if (document.hidden || !words.ping) return;
     try {
       const response = await fetch(words.ping, { method: "POST", headers: { Accept: "application/json", "X-CSRFToken": token() } });
       if (response.ok) tellTaken((await response.json()).taken);

@@ -3,6 +3,7 @@
 import sys
 
 import pytest
+import scenarios_entered_twice
 import scenarios_people
 import scenarios_records
 import scenarios_review
@@ -16,7 +17,7 @@ from apps.audit.selectors import view_of
 from apps.casebook.selectors.trail import AREAS
 from apps.casebook.selectors.trail_words import ACTIONS
 
-TABLES = (scenarios_people, scenarios_records, scenarios_review, scenarios_subjects)
+TABLES = (scenarios_entered_twice, scenarios_people, scenarios_records, scenarios_review, scenarios_subjects)
 
 
 def new_events(before: set) -> list:

@@ -1,12 +1,14 @@
 """Forms at a visit and of a log, what lies beside their items, and queries. A blinded form is not there for the blinded."""
 
 from apps.capture.permissions import (
+    ADJUDICATE,
     ANSWER_QUERY,
     CLOSE_QUERY,
     ENTER_DATA,
     INACTIVATE_RECORD,
     MOVE_RECORD,
     OPEN_QUERY,
+    SECOND_ENTRY,
     VIEW_RECORDS,
 )
 from apps.common.permissions import Role
@@ -51,6 +53,10 @@ def typed(world) -> dict:
     return {"revision": "1", "SEX": "M", "reason": "Typing error"}
 
 
+def chosen(world) -> dict:
+    return {"choice.SEX": "second", "reason": "The source says so"}
+
+
 def text(world) -> dict:
     return {"text": "Please check against the source."}
 
@@ -65,6 +71,22 @@ ROWS = {
     "casebook:form_evaluate": post(SITE, VIEW_RECORDS, at_form, typed),
     "casebook:form_draft": post(SITE, ENTER_DATA, at_form, typed),
     "casebook:form_draft#discard": post(SITE, ENTER_DATA, at_form, lambda world: {"discard": ""}),
+    "casebook:form_second": Row(SITE, SECOND_ENTRY, at_form),
+    "casebook:form_second#save": post(SITE, SECOND_ENTRY, at_form, lambda world: {"revision": "0", "SEX": "F"}),
+    "casebook:form_second_evaluate": post(SITE, SECOND_ENTRY, at_form, typed),
+    "casebook:form_second_draft": post(SITE, SECOND_ENTRY, at_form, typed),
+    "casebook:form_second_new_line": Row(ABSENT, kwargs=and_group(at_form, "DMG")),
+    "casebook:form_differences": Row(SITE, ADJUDICATE, at_form),
+    "casebook:form_differences#decide": post(
+        SITE, ADJUDICATE, at_form, lambda world: {"choice.SEX": "second", "reason": "x"}
+    ),
+    # a log that is entered once
+    "casebook:log_form_second": Row(ABSENT, kwargs=at_log),
+    "casebook:log_form_second_evaluate": Row(ABSENT, kwargs=at_log, method="post"),
+    "casebook:log_form_second_draft": Row(ABSENT, kwargs=at_log, method="post"),
+    "casebook:log_form_second_new_line": Row(ABSENT, kwargs=and_group(at_log, "AETREAT")),
+    "casebook:log_form_differences": Row(ABSENT, kwargs=at_log),
+    "casebook:second_entries": Row(STUDY, VIEW_RECORDS, study_slug),
     "casebook:form_move": Row(SITE, MOVE_RECORD, at_form),
     "casebook:form_move#move": post(SITE, MOVE_RECORD, at_form, lambda world: {"number": "none", "reason": "x"}),
     "casebook:log_form_move": Row(SITE, MOVE_RECORD, at_log),

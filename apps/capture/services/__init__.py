@@ -16,6 +16,7 @@ from apps.capture.services.queries import (
 )
 from apps.capture.services.rechecking import recheck_readers, recheck_record, recheck_visits, run_checks
 from apps.capture.services.records import inactivate_record, reactivate_record, record_not_done, save_record
+from apps.capture.services.second_entry import decide_differences, save_second_entry
 
 __all__ = [
     "answer_by_change",
@@ -24,6 +25,7 @@ __all__ = [
     "assign_query",
     "close_queries",
     "close_query",
+    "decide_differences",
     "discard_draft",
     "inactivate_record",
     "keep_open",
@@ -38,6 +40,7 @@ __all__ = [
     "run_checks",
     "save_draft",
     "save_record",
+    "save_second_entry",
     "store_file",
     "take_over",
 ]

@@ -98,6 +98,8 @@ def address_of_work(study: Study, subject: Subject | None, code: str) -> str:
         return reverse("safety:flags", args=[study.slug]) + "?kind=protocol_question"
     if code == "unverified":
         return reverse("casebook:verification", args=[study.slug])
+    if code == "entered_once":
+        return reverse("casebook:second_entries", args=[study.slug])
     if code == "queries":
         return reverse("casebook:queries", args=[study.slug]) + (f"?subject={subject.number}" if subject else "")
     if subject is None:

@@ -10,7 +10,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.capture.conflicts import is_new_line_taken, next_repeat
+from apps.capture.double_entry import BlindEntry
 from apps.capture.entering import Refused
+from apps.capture.models import Draft
 from apps.capture.permissions import ENTER_DATA
 from apps.capture.places import RecordRef, load_place
 from apps.capture.selectors import record_for
@@ -48,7 +50,10 @@ def form_page(request, **where) -> HttpResponse:
     ref = ref_of(**where)
     if request.method == "POST":
         return _save(request, ref)
-    place = record_for(request.actor, ref)
+    try:
+        place = record_for(request.actor, ref)
+    except BlindEntry:
+        return redirect(f"{address_of(ref)}second/")
     page = RecordPage(place)
     if page.may_hold and request.method == "GET":
         page.holder = keep_open(request.actor, place)
@@ -138,8 +143,11 @@ def draft(request, **where) -> HttpResponse:
         messages.info(request, _("What was not saved is thrown away."), extra_tags=address_of(ref))
         return redirect(address_of(ref))
     kept = save_draft(request.actor, ref, typed_of(request.POST), max(number_of(request.POST.get("revision")), 0))
-    at = kept.updated_at.astimezone(ZoneInfo(kept.subject.site.time_zone)).strftime("%H:%M:%S")
-    return JsonResponse({"at": at, "taken": taken_words(request, ref)})
+    return JsonResponse({"at": kept_at(kept), "taken": taken_words(request, ref)})
+
+
+def kept_at(kept: Draft) -> str:
+    return kept.updated_at.astimezone(ZoneInfo(kept.subject.site.time_zone)).strftime("%H:%M:%S")
 
 
 @require_POST

@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
+from apps.capture.double_entry import unsettled
 from apps.capture.models import FormRecord, Query
 from apps.review.models import Mark, Waiver
 from apps.review.selectors.marks import unmarked_required
@@ -27,6 +28,7 @@ Counter = Callable[[Study, QuerySet[Subject]], int]
 LABELS: dict[str, str | Promise] = {
     "queries": _("Open queries"),
     "incomplete": _("Forms that are not complete"),
+    "entered_once": _("Forms whose second entry is missing or not decided"),
     "unverified": _("Required items that are not verified"),
     "unsigned": _("Casebooks that are not signed"),
     "ungraded": _("Results that could not be graded"),
@@ -115,6 +117,10 @@ def _incomplete(study: Study, subjects: QuerySet[Subject]) -> int:
         return begun + cursor.fetchone()[0]
 
 
+def _entered_once(study: Study, subjects: QuerySet[Subject]) -> int:
+    return unsettled(study, subjects).count()
+
+
 def _unverified(study: Study, subjects: QuerySet[Subject]) -> int:
     return unmarked_required(study, Mark.Kind.SDV, _ids(subjects)) if study.version_id is not None else 0
 
@@ -130,6 +136,7 @@ def _ids(subjects: QuerySet[Subject]) -> list[int]:
 OWN: dict[str, Counter] = {
     "queries": _queries,
     "incomplete": _incomplete,
+    "entered_once": _entered_once,
     "unverified": _unverified,
     "unsigned": _unsigned,
 }
