@@ -2,6 +2,7 @@
 
 import csv
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from apps.capture.models import Draft, FormRecord, Query
 from apps.casebook import services as printing
 from apps.common.permissions import Role
 from apps.review.models import Deviation, Finding, Mark, MonitoringVisit
+from apps.studies.protocol import protocol_for_site
 from tests.browser.stage import T1, Stage, eligible
 from tests.factories import PASSWORD
 from tests.journeys import enter
@@ -253,3 +255,32 @@ def test_a_form_is_moved_to_the_right_subject(come, stage, subject):
     anna.is_told("moved")
     anna.sees(other.number)
     assert FormRecord.objects.get(subject=subject, form_oid="HEM").inactive
+
+
+def test_a_form_is_entered_twice_and_a_third_person_decides(come, stage, subject, monkeypatch):
+    forms = protocol_for_site(stage.site).forms
+    twice = forms["HEM"].definition.model_copy(update={"double_entry": True})
+    monkeypatch.setitem(forms, "HEM", replace(forms["HEM"], definition=twice))
+    record = subject.records.get(form_oid="HEM")
+    stage.give("second", Role.SITE_STAFF)
+    zhao = come("second")
+    zhao.go(*hem(stage, subject))
+    zhao.sees("Second entry: Haematology")
+    expect(zhao.page.locator("#f-PLT")).to_have_value("")
+    values = {name: value for name, value in record.data.items() if isinstance(value, str) and name != "PLT"}
+    zhao.type_form(values | {"PLT": "245"})
+    expect(zhao.page.locator("#save-state")).to_contain_text("Draft kept at")
+    zhao.press("Complete")
+    zhao.is_told("A data manager decides where the two differ.")
+    manager = come("manager")
+    manager.go("studies", stage.study.slug, "verification")
+    manager.follow("Second entries")
+    manager.follow("A decision")
+    manager.page.get_by_role("group", name=re.compile("Platelets")).get_by_label("Second entry").check()
+    manager.page.get_by_label("Why?").fill("The source says 245")
+    manager.press("Decide")
+    manager.is_told("Decided.")
+    record.refresh_from_db()
+    assert record.data["PLT"] == "245"
+    manager.go("studies", stage.study.slug, "second-entries")
+    manager.sees("No form waits")

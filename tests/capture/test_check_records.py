@@ -8,10 +8,11 @@ from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from apps.capture.models import FormRecord
+from apps.capture.models import FormRecord, Query
 from apps.capture.replay import drifts
-from apps.capture.services import inactivate_record, reactivate_record, record_not_done, save_record
-from apps.common.errors import DomainError
+from apps.capture.services import inactivate_record, reactivate_record, recheck_record, record_not_done, save_record
+from apps.common.actors import SYSTEM
+from apps.common.errors import Conflict, DomainError
 from tests.capture.capture_study import build
 
 
@@ -50,25 +51,56 @@ step = st.fixed_dictionaries(
             },
         ),
         "complete": st.booleans(),
-        "stale": st.integers(0, 9).map(lambda n: n == 0),
+        "act": st.sampled_from(
+            ["save"] * 8 + ["stale", "merge", "merge", "inactivate", "reactivate", "not done", "recheck"]
+        ),
     }
 )
 
 
+def carry_out(small, one):
+    """One step by the coordinator; "merge" is a save over what somebody else saved in between."""
+    ref, actor = small.ref("VS"), small.actor()
+    record = FormRecord.objects.first()
+    revision = record.revision if record else 0
+    match one["act"]:
+        case "inactivate":
+            inactivate_record(actor, ref, revision, reason="Wrong subject")
+        case "reactivate":
+            reactivate_record(actor, ref, revision, reason="It was right")
+        case "not done":
+            record_not_done(actor, ref, revision, reason="Refused")
+        case "recheck" if record is not None:
+            recheck_record(SYSTEM, record)
+        case "merge":
+            save_record(SYSTEM, ref, {"PULSE": str(60 + revision % 40)}, revision, reason="Theirs")
+            try:
+                save_record(actor, ref, one["values"], revision, reason="Because", complete=one["complete"])
+            except Conflict:
+                save_record(actor, ref, one["values"], revision + 1, reason="Merged", complete=one["complete"])
+        case act:
+            save_record(actor, ref, one["values"], revision + (act == "stale"), reason="Because", complete=one["complete"])
+
+
+def hidden_and_asked(record):
+    """Items that are hidden and still asked about by a check."""
+    asked = Query.objects.filter(record=record, kind="system").exclude(status="closed").values_list("item_oid", "line_key")
+    paths = {f"LESION/{key}/{oid}" if key else oid for oid, key in asked}
+    return paths & set(record.irrelevant)
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(step, min_size=1, max_size=6))
-def test_any_sequence_of_saves_replays(django_db_blocker, django_db_setup, steps):
+@given(st.lists(step, min_size=1, max_size=8))
+def test_any_sequence_of_saves_hides_restores_and_merges_replays(django_db_blocker, django_db_setup, steps):
     from django.db import transaction
 
     with django_db_blocker.unblock(), transaction.atomic():
         small = build()
-        ref, actor = small.ref("VS"), small.actor()
         for one in steps:
-            record = FormRecord.objects.first()
-            revision = (record.revision if record else 0) + one["stale"]
-            with contextlib.suppress(DomainError):
-                save_record(actor, ref, one["values"], revision, reason="Because", complete=one["complete"])
+            with contextlib.suppress(DomainError), transaction.atomic():
+                carry_out(small, one)
             assert list(drifts()) == []
+            assert not any(hidden_and_asked(record) for record in FormRecord.objects.all())
         transaction.set_rollback(True)
 
 
