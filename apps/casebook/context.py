@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.casebook import waiting
 from apps.common.permissions import EVERYONE, REGISTRY
-from apps.studies.access import blinded_roles
-from apps.studies.models import Membership, Site, Study
+from apps.studies.access import blinded_roles, held_memberships
+from apps.studies.models import Site, Study
 
 SHOWN_AT_MOST = 99
 
@@ -112,7 +112,7 @@ def rail_of(request) -> Rail:
     slug = match.kwargs.get("slug") if match else None
     if slug is None:
         return built
-    held = list(Membership.objects.in_force(request.actor).select_related("study").order_by("study__slug"))
+    held = held_memberships(request.actor)
     built.studies = list({m.study_id: m.study for m in held}.values())
     built.study = next((study for study in built.studies if study.slug == slug), None)
     if built.study is not None:

@@ -22,16 +22,18 @@ def sites_visible_to(actor: Actor, study_id: int) -> QuerySet[Site]:
     return Site.objects.visible_to(actor).filter(study_id=study_id)
 
 
+def held_memberships(actor: Actor) -> list[Membership]:
+    """Every role in force of the person, with its study, by the study's slug. Asked once a request."""
+    memory = {} if actor.memory is None else actor.memory
+    if "memberships" not in memory:
+        held = Membership.objects.in_force(actor).select_related("study").order_by("study__slug")
+        memory["memberships"] = list(held)
+    return memory["memberships"]
+
+
 def held_roles(actor: Actor, study_id: int) -> frozenset[tuple[int | None, str]]:
-    """(site, role) for every role in force at the study; site None is all sites. Asked once a request."""
-    key = ("roles", study_id)
-    if actor.memory is not None and key in actor.memory:
-        return actor.memory[key]
-    held = Membership.objects.in_force(actor).filter(study_id=study_id)
-    roles = frozenset(held.values_list("site_id", "role"))
-    if actor.memory is not None:
-        actor.memory[key] = roles
-    return roles
+    """(site, role) for every role in force at the study; site None is all sites."""
+    return frozenset((held.site_id, held.role) for held in held_memberships(actor) if held.study_id == study_id)
 
 
 def roles_at(actor: Actor, study_id: int, site_id: int | None = None) -> frozenset[str]:

@@ -11,9 +11,8 @@ from apps.enrolment.models import Departure
 from apps.enrolment.selectors import newest_departure
 from apps.enrolment.services import DEPARTURES
 from apps.studies.protocol import protocol_for_site
-from apps.subjects.milestones import TREATMENT
+from apps.subjects.milestones import TREATMENT, Milestones
 from apps.subjects.models import Subject
-from apps.subjects.selectors import milestones_of
 
 NAMES: dict[str, str | Promise] = {
     "consent": _("Informed consent"),
@@ -44,14 +43,14 @@ class Fact:
     on: date
 
 
-def milestone_lines(reader: Reader, subject: Subject) -> list[Fact]:
+def milestone_lines(reader: Reader, subject: Subject, facts: Milestones) -> list[Fact]:
     """In the order of their days, on one day in the order of a trial.
 
     Facts of the treatment and those of blinded items are absent for the blinded.
     """
     hidden = TREATMENT | _blinded_kinds(subject) if reader.blinded else frozenset()
     places = {kind: place for place, kind in enumerate(NAMES)}
-    known = [(on, places.get(kind, 99), n, kind) for (kind, n), on in milestones_of(subject).dates.items()]
+    known = [(on, places.get(kind, 99), n, kind) for (kind, n), on in facts.dates.items()]
     return [Fact(NAMES.get(kind, kind), n, on) for on, _place, n, kind in sorted(known) if kind not in hidden]
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.db.models import F
+
 from apps.capture.models import FormRecord, Query
 from apps.capture.selectors import visible_queries
 from apps.capture.status import status_of
@@ -12,6 +14,7 @@ from apps.casebook.selectors.places import form_url, subject_url
 from apps.casebook.selectors.reader import Reader
 from apps.review.selectors.marks import verified_records
 from apps.review.selectors.signatures import signed_records
+from apps.rules import Kind, PartialDate, typed
 from apps.studies.models import Hold, Study
 from apps.studies.protocol import CompiledForm, Protocol, protocol_for_site
 from apps.subjects.models import Subject
@@ -60,6 +63,7 @@ class Grid:
     rows: list[Row]
     logs: list[Log]
     protocol: Protocol
+    birth: date | None
 
     @property
     def queries(self) -> int:
@@ -88,7 +92,9 @@ def grid_of(reader: Reader, subject: Subject) -> Grid:
     """In a constant number of statements: visits, records, open queries, what is verified and signed."""
     protocol = protocol_for_site(subject.site)
     visits = list(visits_of(reader.actor, subject))
-    records = list(FormRecord.objects.filter(subject=subject).defer("data", "changed"))
+    records = list(
+        FormRecord.objects.filter(subject=subject).defer("data", "changed").annotate(birth=F("data__BRTHDAT")).order_by("pk")
+    )
     queries = open_queries_of(reader, subject)
     hidden = {oid for oid, form in protocol.forms.items() if form.blinded} if reader.blinded else set()
     forms = [form for oid, form in _columns(protocol, visits).items() if oid not in hidden]
@@ -100,7 +106,14 @@ def grid_of(reader: Reader, subject: Subject) -> Grid:
     reviewed = reviewed_of(reader, subject.study, [subject.pk])
     rows = [_row(subject, protocol, visit, forms, by_visit.get(visit.pk, {}), queries, reviewed, today) for visit in visits]
     logs = [_log(subject, protocol.forms[oid], records, queries) for oid in protocol.log_forms if oid not in hidden]
-    return Grid(forms, rows, logs, protocol)
+    births = [record.birth for record in records if record.birth and not record.inactive]
+    return Grid(forms, rows, logs, protocol, full_date(births[-1]) if births else None)
+
+
+def full_date(stored: Any) -> date | None:
+    """A stored date that names its day; None for a partial or missing one."""
+    value = typed(Kind.DATE, stored)
+    return value.earliest if isinstance(value, PartialDate) and value.is_full else None
 
 
 def open_queries_of(reader: Reader, subject: Subject) -> Counter[int]:

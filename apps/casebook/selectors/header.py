@@ -8,12 +8,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.capture.models import FormRecord
-from apps.casebook.selectors.grid import Grid, open_queries_of, visit_label
+from apps.casebook.selectors.grid import Grid, full_date, open_queries_of, visit_label
 from apps.casebook.selectors.places import subject_url
 from apps.casebook.selectors.reader import Reader, status_for
 from apps.common.dates import completed_months
 from apps.randomization.selectors import arm_codes
-from apps.rules import Kind, PartialDate, typed
 from apps.safety.permissions import VIEW_FLAGS
 from apps.safety.selectors import open_flags_of
 from apps.studies.protocol import Protocol, protocol_for_site
@@ -72,7 +71,7 @@ def header_of(reader: Reader, subject: Subject, grid: Grid | None = None) -> Hea
         url=subject_url(subject),
         status=status_for(reader, subject.status),
         tone=TONES.get(status_for(reader, subject.status), "neutral"),
-        age=age_of(subject, protocol),
+        age=age_of(subject, birth_of(subject, protocol) if grid is None else grid.birth),
         next=next_of(subject, protocol, next_visit(visits)),
         queries=queries,
         flags=None if flags is None else flags.count(),
@@ -82,9 +81,8 @@ def header_of(reader: Reader, subject: Subject, grid: Grid | None = None) -> Hea
     )
 
 
-def age_of(subject: Subject, protocol: Protocol) -> str:
+def age_of(subject: Subject, birth: date | None) -> str:
     """Today's age in words: months under two years, else years; "" without a full birth date."""
-    birth = birth_of(subject, protocol)
     if birth is None:
         return ""
     months = completed_months(birth, today_at(subject.site))
@@ -98,8 +96,7 @@ def birth_of(subject: Subject, protocol: Protocol) -> date | None:
     if item is None:
         return None
     rows = FormRecord.objects.filter(subject=subject, form_oid=item.form_oid, inactive=False).order_by("-id")
-    value = typed(Kind.DATE, rows.values_list("data__BRTHDAT", flat=True).first())
-    return value.earliest if isinstance(value, PartialDate) and value.is_full else None
+    return full_date(rows.values_list("data__BRTHDAT", flat=True).first())
 
 
 def next_of(subject: Subject, protocol: Protocol, visit: SubjectVisit | None) -> Next | None:

@@ -14,8 +14,8 @@ from apps.enrolment.selectors import confirmed_assessment
 from apps.randomization.permissions import RANDOMIZE
 from apps.randomization.selectors import is_allocated, needs_randomization
 from apps.studies.protocol import Protocol
+from apps.subjects.milestones import Milestones
 from apps.subjects.models import Subject
-from apps.subjects.selectors import milestones_of
 
 Status = Subject.Status
 TREATED = (Status.ENROLLED, Status.RANDOMIZED, Status.ON_TREATMENT, Status.OFF_TREATMENT)
@@ -29,17 +29,17 @@ class Step:
     url: str = ""
 
 
-def next_step(reader: Reader, subject: Subject, grid: Grid, allocated: bool | None = None) -> Step | None:
+def next_step(reader: Reader, subject: Subject, grid: Grid, known: Milestones, allocated: bool | None = None) -> Step | None:
     """One step; None for a subject who left and has nothing open. ``allocated`` where the page knows it already."""
     if subject.status == Status.SCREENED:
-        return _screening_step(reader, subject, grid)
+        return _screening_step(reader, subject, grid, known)
     if subject.status in TREATED and not (is_allocated(subject) if allocated is None else allocated):
         return _allocation_step(reader, subject, grid.protocol)
     return _visit_step(reader, grid)
 
 
-def _screening_step(reader: Reader, subject: Subject, grid: Grid) -> Step:
-    if milestones_of(subject).first("consent") is None:
+def _screening_step(reader: Reader, subject: Subject, grid: Grid, known: Milestones) -> Step:
+    if known.first("consent") is None:
         url = consent_url(grid.protocol, grid) if reader.may(ENTER_DATA) else ""
         return Step(_("Record informed consent"), url) if url else Step(_("Informed consent has not been recorded."))
     if confirmed_assessment(subject) is not None:  # what the criteria do not need may be entered later

@@ -19,7 +19,14 @@ from apps.studies.access import get_study_for, require, sites_visible_to
 from apps.studies.protocol import get_protocol, site_today
 from apps.subjects.models import Subject
 from apps.subjects.permissions import SCREEN_SUBJECT, TRANSFER_SUBJECT, VIEW_SUBJECTS
-from apps.subjects.selectors import enrolment_counts, ever_enrolled, get_subject_for, newest_transfer, transfers_from
+from apps.subjects.selectors import (
+    enrolment_counts,
+    ever_enrolled,
+    get_subject_for,
+    milestones_of,
+    newest_transfer,
+    transfers_from,
+)
 from apps.visits.permissions import RECORD_VISIT
 
 
@@ -71,10 +78,10 @@ def subject(request, slug, number):
     found = get_subject_for(request.actor, slug, number)
     require(request.actor, VIEW_SUBJECTS, study_id=found.study_id, site_id=found.site_id)
     context = grid_context(request, found)
-    reader = context["reader"]
+    reader, facts = context["reader"], milestones_of(found)
     context |= {
-        "step": next_step(reader, found, context["grid"], context["header"].allocated),
-        "milestones": milestone_lines(reader, found),
+        "step": next_step(reader, found, context["grid"], facts, context["header"].allocated),
+        "milestones": milestone_lines(reader, found, facts),
         "departure": departure_of(reader, found),
         "may_depart": reader.may(DEPART_SUBJECT),
         "transfer": newest_transfer(found),
