@@ -24,7 +24,7 @@ def under(base: str, name: str) -> list:
         path(f"{base}differences/", second_entry.differences, name=f"{name}_differences"),
         path(f"{base}move/", moving.move, name=f"{name}_move"),
         path(f"{base}inactive/", record.inactive, name=f"{name}_inactive"),
-        path(f"{base}lines/<str:group>/", record.new_line, name=f"{name}_new_line"),
+        path(f"{base}lines/<str:group>/", record.new_lines, name=f"{name}_new_line"),
         path(f"{base}item/<str:name>/", items.item, name=f"{name}_item"),
         path(f"{base}item/<str:name>/marks/<str:kind>/", marks.item, name=f"{name}_item_mark"),
         path(f"{base}marks/<str:kind>/", marks.form, name=f"{name}_mark"),

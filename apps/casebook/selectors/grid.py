@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from apps.capture.late import days_late
 from apps.capture.models import FormRecord, Query
 from apps.capture.selectors import visible_queries
 from apps.capture.status import status_of
@@ -29,6 +30,7 @@ class Cell:
     url: str = ""
     queries: int = 0
     is_finished: bool = False
+    late: int = 0  # days after the visit, where its entry was late
 
 
 @dataclass(frozen=True)
@@ -221,6 +223,7 @@ def _cell(
         url=form_url(subject, visit.pk, form.oid),
         queries=sum(queries[record.pk] for record in records),
         is_finished=bool(states) and all(r.status != FormRecord.Status.INCOMPLETE for r in records if not r.inactive),
+        late=max((days_late(record, visit, subject.site) for record in records if not record.inactive), default=0),
     )
 
 
