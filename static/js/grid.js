@@ -72,11 +72,11 @@
     note.className = "item__note tone-problem";
     note.textContent = `${cell.closest("table").dataset.refusal} “${value.slice(0, 80)}”`;
     note.dataset.notTaken = "";
-    cell.append(note); // not among the server's notes, which come and go with its answers
+    cell.parentElement.append(note); // beside what the server replaces by its answers
   }
   // the note goes when the cell is filled by hand
   form.addEventListener("change", (event) => {
-    event.target.closest(".cell")?.querySelectorAll("[data-not-taken]").forEach((note) => note.remove());
+    event.target.closest("td")?.querySelectorAll("[data-not-taken]").forEach((note) => note.remove());
   });
 
   // -- the order of lines: what is posted first stands first
