@@ -48,7 +48,16 @@
       at = options.length ? 0 : -1;
       mark();
       list.hidden = false;
+      place();
       input.setAttribute("aria-expanded", "true");
+    }
+    // in a table that scrolls by itself the list lies above it, not cut off inside
+    function place() {
+      if (!select.closest(".table-box")) return;
+      const box = input.getBoundingClientRect();
+      list.classList.add("combobox__over");
+      list.style.top = `${Math.min(box.bottom, window.innerHeight - list.offsetHeight)}px`;
+      list.style.left = `${Math.min(box.left, window.innerWidth - list.offsetWidth)}px`;
     }
     function mark() {
       [...list.querySelectorAll("[role=option]")].forEach((one, index) => one.setAttribute("aria-selected", index === at));
@@ -99,6 +108,8 @@
       if (item) choose(item.dataset.value);
     });
     select.addEventListener("change", shown);
+    select.closest(".table-box")?.addEventListener("scroll", close);
+    window.addEventListener("scroll", () => { if (!list.hidden) place(); }, { passive: true });
     shown();
   }
   const searchAll = () => form.querySelectorAll("select[data-search]").forEach(searchable);

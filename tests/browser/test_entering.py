@@ -128,3 +128,20 @@ def test_a_picture_is_seen_small(come, at):
     expect(small).to_be_visible()
     assert small.evaluate("image => image.decode().then(() => image.naturalWidth)") == 240
     anna.look("entry-file")
+
+
+@pytest.mark.parametrize(("language", "width"), [("zh", 390), ("en", 1024)])
+def test_tables_and_lists_fit_any_window(come, at, language, width):
+    anna = come("coordinator", language=language, width=width)
+    for oid in ("PRIOR", "DX", "VS"):
+        anna.go(*at(oid))
+        if oid == "PRIOR":
+            anna.type_form({"PRYN": "Y"})
+            box = anna.page.locator("#lines-PR_LINES [role=combobox]").first
+            box.fill("")
+            box.press("ArrowDown")
+            expect(anna.page.locator(".combobox__over [role=option]").first).to_be_in_viewport()
+        anna.page.wait_for_load_state()
+        anna.look(f"entry-{oid}-{language}")
+        room, page = anna.page.evaluate("[document.documentElement.clientWidth, document.documentElement.scrollWidth]")
+        assert page <= room
