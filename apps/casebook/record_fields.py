@@ -239,8 +239,9 @@ class FieldMaker:
         one.options = self._options(one)
         if item.compute is not None:
             one.computed = self.shown_value(item, self._computed(place))
-            one.formula = self._formula(item)
-            one.computed_from = self._computed_from(place)
+            if self.place.may_tell(item.compute):
+                one.formula = self._formula(item)
+                one.computed_from = self._computed_from(place)
         if place.line is None and item.oid in self.before:
             one.before = self.shown_value(item, self.before[item.oid])
         if item.definition.type == "file" and one.text:

@@ -104,10 +104,14 @@ def panel(request, place: RecordPlace, name: str, error: DomainError | None = No
         "item_marks": review.of_item(path_of(name)),
         "to_mark": review.to_mark(path_of(name)),
         "record": place.record,
-        "checks": [(check.definition.severity, rule_words(check.rule, protocol)) for check in found.checks],
+        "checks": [
+            (check.definition.severity, rule_words(check.rule, protocol))
+            for check in found.checks
+            if place.may_tell(check.rule)
+        ],
         "ranges": ranges_of(found.definition),
-        "shown_if": rule_words(found.show_if, protocol),
-        "computed_by": rule_words(found.compute, protocol),
+        "shown_if": rule_words(found.show_if, protocol) if place.may_tell(found.show_if) else "",
+        "computed_by": rule_words(found.compute, protocol) if place.may_tell(found.compute) else "",
         "roles": answering_roles(),
         "monitoring": open_monitoring(place),
         "error": error,
