@@ -20,7 +20,7 @@ def under(base: str, name: str) -> list:
         path(f"{base}second/", second_entry.second, name=f"{name}_second"),
         path(f"{base}second/evaluate/", second_entry.evaluate, name=f"{name}_second_evaluate"),
         path(f"{base}second/draft/", second_entry.draft, name=f"{name}_second_draft"),
-        path(f"{base}second/lines/<str:group>/", second_entry.new_line, name=f"{name}_second_new_line"),
+        path(f"{base}second/lines/<str:group>/", second_entry.new_lines, name=f"{name}_second_new_line"),
         path(f"{base}differences/", second_entry.differences, name=f"{name}_differences"),
         path(f"{base}move/", moving.move, name=f"{name}_move"),
         path(f"{base}inactive/", record.inactive, name=f"{name}_inactive"),

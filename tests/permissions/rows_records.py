@@ -75,7 +75,7 @@ ROWS = {
     "casebook:form_second#save": post(SITE, SECOND_ENTRY, at_form, lambda world: {"revision": "0", "SEX": "F"}),
     "casebook:form_second_evaluate": post(SITE, SECOND_ENTRY, at_form, typed),
     "casebook:form_second_draft": post(SITE, SECOND_ENTRY, at_form, typed),
-    "casebook:form_second_new_line": Row(ABSENT, kwargs=and_group(at_form, "DMG")),
+    "casebook:form_second_new_line": post(ABSENT, None, and_group(at_form, "DMG")),
     "casebook:form_differences": Row(SITE, ADJUDICATE, at_form),
     "casebook:form_differences#decide": post(
         SITE, ADJUDICATE, at_form, lambda world: {"choice.SEX": "second", "reason": "x"}
@@ -84,7 +84,7 @@ ROWS = {
     "casebook:log_form_second": Row(ABSENT, kwargs=at_log),
     "casebook:log_form_second_evaluate": Row(ABSENT, kwargs=at_log, method="post"),
     "casebook:log_form_second_draft": Row(ABSENT, kwargs=at_log, method="post"),
-    "casebook:log_form_second_new_line": Row(ABSENT, kwargs=and_group(at_log, "AETREAT")),
+    "casebook:log_form_second_new_line": post(ABSENT, None, and_group(at_log, "AETREAT")),
     "casebook:log_form_differences": Row(ABSENT, kwargs=at_log),
     "casebook:second_entries": Row(STUDY, VIEW_RECORDS, study_slug),
     "casebook:form_move": Row(SITE, MOVE_RECORD, at_form),

@@ -202,14 +202,16 @@ def inactive(request, **where) -> HttpResponse:
 
 @require_POST
 def new_lines(request, group: str, **where) -> HttpResponse:
-    """Empty lines for a table of the form, one or as many as keys are named; they exist once saved with something in.
-
-    What is typed so far decides which of their cells are shown.
-    """
+    """Empty lines for a table of the form; they exist once saved with something in."""
     place = record_for(request.actor, ref_of(**where))
-    page = RecordPage(place, typed=typed_of(request.POST))
-    keys = [key for key in dict.fromkeys(request.GET.getlist("key")) if LINE_KEY.fullmatch(key)][:LINES_AT_ONCE]
-    section, lines = page.new_lines(group, keys)
+    response = show_new_lines(request, RecordPage(place, typed=typed_of(request.POST)), group)
     place.require(ENTER_DATA)
     refuse_closed(place)
+    return response
+
+
+def show_new_lines(request, page: RecordPage, group: str) -> HttpResponse:
+    """One line, or as many as the address names keys. What is typed so far decides which of their cells are shown."""
+    keys = [key for key in dict.fromkeys(request.GET.getlist("key")) if LINE_KEY.fullmatch(key)][:LINES_AT_ONCE]
+    section, lines = page.new_lines(group, keys)
     return render(request, "casebook/record/_lines.html", {**page.as_context(), "section": section, "lines": lines})
