@@ -41,6 +41,8 @@ class Environment(BaseModel):
     web_role: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,62}$")] = "trialcapture_web"
     session_idle_minutes: Annotated[int, Field(ge=5, le=480)] = 30
     mail_from: str = "TrialCapture <noreply@localhost>"
+    # clamd://host:port, clamd:///path/of/its/socket, or the dotted name of a function
+    file_scanner: Annotated[str, Field(pattern=r"^(clamd://\S+|[A-Za-z_]\w*(\.[A-Za-z_]\w*)+)?$")] = ""
     log_format: Annotated[str, Field(pattern="^(json|console)$")] = "json"
     log_level: Annotated[str, Field(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
     demo: bool = False

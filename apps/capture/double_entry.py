@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from apps.capture.models import FormRecord, RecordRevision, SecondEntry
+from apps.capture.models import FormRecord, FormRecordQuerySet, RecordRevision, SecondEntry
 from apps.capture.paths import is_lines
 from apps.capture.permissions import SECOND_ENTRY
 from apps.capture.places import RecordPlace
@@ -95,7 +95,7 @@ def _of_lines(group: str, items: list, first, second, hidden_first, hidden_secon
 
 
 def counting_lines(data: Mapping[str, Any], group: str) -> list[dict[str, Any]]:
-    lines = data.get(group)
+    lines = data.get(group) or []
     return [line for line in lines if not line.get("_inactive")] if is_lines(lines) else []
 
 
@@ -174,7 +174,7 @@ def forms_entered_twice(protocol) -> list[str]:
     return [oid for oid, form in protocol.forms.items() if form.definition.double_entry]
 
 
-def unsettled(study, subjects: QuerySet) -> QuerySet[FormRecord]:
+def unsettled(study, subjects: QuerySet) -> FormRecordQuerySet:
     """Complete records of those subjects that wait for a second entry, or for a decision about it."""
     if study.version_id is None:
         return FormRecord.objects.none()

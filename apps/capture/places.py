@@ -17,6 +17,7 @@ from apps.common.actors import Actor
 from apps.common.errors import Forbidden, NotVisible
 from apps.common.permissions import Permission
 from apps.common.prepared import prepared_cursor
+from apps.rules import Rule
 from apps.studies.holding import refusal
 from apps.studies.models import Hold, Site, Study
 from apps.subjects.models import Subject
@@ -104,6 +105,12 @@ class RecordPlace:
     def visible_items(self) -> dict[str, Any]:
         """The form's items that this actor may know of."""
         return {oid: item for oid, item in self.form.items.items() if not (self.is_blinded and item.definition.blinding)}
+
+    def may_tell(self, rule: Rule | None) -> bool:
+        """Whether this actor may know all that the rule reads; else its words and values stay unsaid."""
+        if rule is None or not self.is_blinded:
+            return True
+        return self.protocol.hidden_from_blinded.isdisjoint({*rule.items, *(one.oid for one in rule.elsewhere)})
 
     def levels(self) -> list[tuple[str, Any]]:
         """What may be held, outermost first; what is not there (no visit, no record yet) is left out."""

@@ -18,7 +18,7 @@ from apps.capture.wording import range_in_words
 from apps.casebook.record_names import Typed, id_of, name_of
 from apps.common.text import in_language, reader_language
 from apps.rules import as_text
-from apps.studies.wording import said
+from apps.studies.wording import rule_words, said
 
 RADIOS_AT_MOST = 6
 
@@ -52,6 +52,7 @@ class Field:
     missing: str = ""
     options: list[Option] = field(default_factory=list)
     computed: str = ""
+    formula: str = ""  # how it is computed, in words
     computed_from: str = ""  # the values that it was made of, in words
     notes: list[Note] = field(default_factory=list)
     before: str = ""
@@ -81,7 +82,8 @@ class Field:
     def template(self) -> str:
         kind = self.type
         if kind == "choice":
-            kind = "radios" if len(self.options) <= RADIOS_AT_MOST else "select"
+            # a table has no room for radios
+            kind = "radios" if len(self.options) <= RADIOS_AT_MOST and not self.item.line else "select"
         return f"casebook/record/inputs/{TEMPLATES.get(kind, kind)}.html"
 
     @property
@@ -166,6 +168,7 @@ class FieldMaker:
     badges: Mapping[str, list] = field(default_factory=dict)
     files: Mapping[str, Any] = field(default_factory=dict)
     is_line_offered: bool = False
+    formulas: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.hidden = set(self.tried.outcome.irrelevant)
@@ -236,7 +239,9 @@ class FieldMaker:
         one.options = self._options(one)
         if item.compute is not None:
             one.computed = self.shown_value(item, self._computed(place))
-            one.computed_from = self._computed_from(place)
+            if self.place.may_tell(item.compute):
+                one.formula = self._formula(item)
+                one.computed_from = self._computed_from(place)
         if place.line is None and item.oid in self.before:
             one.before = self.shown_value(item, self.before[item.oid])
         if item.definition.type == "file" and one.text:
@@ -249,6 +254,12 @@ class FieldMaker:
 
     def _computed(self, place: Place) -> Any:
         return self.filled.get(place.key, {}).get(place.item.oid)
+
+    def _formula(self, item) -> str:
+        """Said once for all lines of a table."""
+        if item.oid not in self.formulas:
+            self.formulas[item.oid] = rule_words(item.compute, self.place.protocol)
+        return self.formulas[item.oid]
 
     def _computed_from(self, place: Place) -> str:
         """``Height: 80; Weight: 9.5``; what is not known is said to be so."""

@@ -12,7 +12,8 @@ from typing import Any
 from apps.capture.paths import is_lines
 
 OID = r"[A-Z][A-Z0-9_]*"
-NAME = re.compile(rf"(?:({OID})\.([a-z0-9]{{4,16}})\.)?({OID}|_inactive|_line)(?:\.(codes|unit|missing|upload))?")
+LINE_KEY = re.compile(r"[a-z0-9]{4,16}")
+NAME = re.compile(rf"(?:({OID})\.({LINE_KEY.pattern})\.)?({OID}|_inactive|_line)(?:\.(codes|unit|missing|upload))?")
 Typed = Mapping[str, list[str]]  # input name -> what was posted under it
 
 

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -215,14 +216,15 @@ class RecordPage:
             one.toggled = str(shown.get(one.path, ""))[:1] != one.signature[:1]
         return changed
 
-    def new_line(self, group: str) -> tuple[Section, Line]:
-        """An empty line with a key of its own; 404 for what is no table of this form."""
+    def new_lines(self, group: str, keys: Sequence[str]) -> tuple[Section, list[Line]]:
+        """Empty lines with these keys, or one with a new key; 404 for what is no table of this form."""
         section = next((one for one in self.sections if one.is_table and one.group.oid == group), None)
         if section is None:
             raise NotVisible
-        key = secrets.token_hex(5)
-        fields = [self.maker.field(Place(head.item, {"_key": key})) for head in section.heads]
-        return section, Line(key, fields)
+        keys = keys or [secrets.token_hex(5)]
+        return section, [
+            Line(key, [self.maker.field(Place(head.item, {"_key": key})) for head in section.heads]) for key in keys
+        ]
 
     @property
     def has_contents(self) -> bool:

@@ -3,22 +3,25 @@
   "use strict";
   const form = document.getElementById("record-form");
   if (!form) return;
+  const SHORT = 7; // options, the empty one among them: seen at a glance
 
   // -- a long list is searched by typing; without script it stays the browser's own
   function searchable(select) {
-    if (select.dataset.ready || select.options.length < 9) return;
+    if (select.dataset.ready || select.options.length <= SHORT) return;
     select.dataset.ready = "1";
     const box = document.createElement("div");
     const input = document.createElement("input");
     const list = document.createElement("ul");
     box.className = "combobox";
-    list.id = `${select.id}-list`;
+    // label, error summary and keys lead to what is seen
+    input.id = select.id;
+    select.id = `${input.id}-value`;
+    list.id = `${input.id}-list`;
     list.hidden = true;
     list.setAttribute("role", "listbox");
     input.className = "form-control";
-    input.id = `${select.id}-search`;
     input.autocomplete = "off";
-    for (const [name, value] of [["role", "combobox"], ["aria-expanded", "false"], ["aria-controls", list.id], ["aria-label", `${select.ariaLabel || ""} ${select.dataset.search}`]]) input.setAttribute(name, value);
+    for (const [name, value] of [["role", "combobox"], ["aria-expanded", "false"], ["aria-controls", list.id], ["aria-autocomplete", "list"], ["aria-label", select.ariaLabel || ""], ["aria-describedby", select.getAttribute("aria-describedby") || ""]]) input.setAttribute(name, value);
     input.placeholder = select.dataset.search;
     select.before(box);
     box.append(input, list);
@@ -36,13 +39,28 @@
         item.textContent = one.text.trim();
         return item;
       }));
+      if (!options.length) {
+        const none = document.createElement("li");
+        none.className = "combobox__none";
+        none.textContent = select.dataset.none;
+        list.append(none);
+      }
       at = options.length ? 0 : -1;
       mark();
       list.hidden = false;
+      place();
       input.setAttribute("aria-expanded", "true");
     }
+    // in a table that scrolls by itself the list lies above it, not cut off inside
+    function place() {
+      if (!select.closest(".table-box")) return;
+      const box = input.getBoundingClientRect();
+      list.classList.add("combobox__over");
+      list.style.top = `${Math.min(box.bottom, window.innerHeight - list.offsetHeight)}px`;
+      list.style.left = `${Math.min(box.left, window.innerWidth - list.offsetWidth)}px`;
+    }
     function mark() {
-      [...list.children].forEach((one, index) => one.setAttribute("aria-selected", index === at));
+      [...list.querySelectorAll("[role=option]")].forEach((one, index) => one.setAttribute("aria-selected", index === at));
       input.setAttribute("aria-activedescendant", list.children[at]?.id || "");
       list.children[at]?.scrollIntoView({ block: "nearest" });
     }
@@ -65,12 +83,12 @@
         event.preventDefault();
         if (list.hidden) open("");
         else {
-          at = Math.max(0, Math.min(list.children.length - 1, at + (event.key === "ArrowDown" ? 1 : -1)));
+          at = Math.max(0, Math.min(list.querySelectorAll("[role=option]").length - 1, at + (event.key === "ArrowDown" ? 1 : -1)));
           mark();
         }
       } else if (event.key === "Enter" && !list.hidden && !event.ctrlKey) {
         event.preventDefault();
-        if (list.children[at]) choose(list.children[at].dataset.value);
+        if (at >= 0) choose(list.children[at].dataset.value);
       } else if (event.key === "Escape" && !list.hidden) {
         event.preventDefault();
         close();
@@ -78,16 +96,20 @@
       }
     });
     input.addEventListener("blur", () => {
+      const found = list.hidden ? [] : list.querySelectorAll("[role=option]");
       if (!input.value.trim() && select.value) choose("");
+      else if (input.value.trim() && found.length === 1) choose(found[0].dataset.value); // only one it can be
       close();
       shown();
     });
     list.addEventListener("mousedown", (event) => {
       event.preventDefault();
-      const item = event.target.closest("li");
+      const item = event.target.closest("[role=option]");
       if (item) choose(item.dataset.value);
     });
     select.addEventListener("change", shown);
+    select.closest(".table-box")?.addEventListener("scroll", close);
+    window.addEventListener("scroll", () => { if (!list.hidden) place(); }, { passive: true });
     shown();
   }
   const searchAll = () => form.querySelectorAll("select[data-search]").forEach(searchable);

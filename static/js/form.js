@@ -38,12 +38,12 @@
     }
     return data;
   };
-  let drafting = null;
+  let drafting = null; // the timer of the next one
   function draftSoon() {
     isChanged = true;
     keepHere();
-    clearTimeout(drafting);
-    drafting = setTimeout(keepDraft, 1200);
+    // not put off by what is typed next: whoever types on and on is kept too
+    drafting ??= setTimeout(keepDraft, 1200);
   }
   function keepHere() {
     try {
@@ -85,10 +85,15 @@
       if (drafting === null) dropHere();
     } catch {
       if (!isLeaving) say(`${words.keptHere} ${now()}`);
+      stopDrafting();
       drafting = setTimeout(keepDraft, 15000);
     }
   }
-  function restoreHere() {
+  function stopDrafting() {
+    clearTimeout(drafting);
+    drafting = null;
+  }
+  async function restoreHere() {
     let kept = null;
     try {
       kept = JSON.parse(localStorage.getItem(storageKey));
@@ -100,6 +105,7 @@
     const fields = new URLSearchParams(kept.fields);
     const own = fields.get("revision");
     if (own !== form.elements.revision.value) form.elements.revision.value = own; // the save will offer a merge
+    await bringLines(fields);
     fill(fields);
     const note = document.createElement("p");
     note.className = "note tone-info";
@@ -108,6 +114,15 @@
     draftSoon();
     evaluateSoon(0);
   }
+  // lines that were added and not saved: the page has them again, under their own keys
+  async function bringLines(fields) {
+    for (const body of form.querySelectorAll("tbody[id^=lines-]")) {
+      const group = body.id.slice("lines-".length);
+      const keys = [...fields.keys()].map((name) => name.split(".")).filter((parts) => parts[0] === group && parts[2] === "_line").map((parts) => parts[1]);
+      const known = new Set([...body.rows].map((row) => row.dataset.line));
+      await window.trialcapture.addLines(body, keys.filter((key) => !known.has(`${group}.${key}`)));
+    }
+  }
   function fill(fields) {
     for (const name of new Set(fields.keys())) {
       if (name === "revision") continue;
@@ -115,6 +130,7 @@
       for (const input of form.querySelectorAll(`[name="${CSS.escape(name)}"]`)) {
         if (input.type === "radio" || input.type === "checkbox") input.checked = values.includes(input.value);
         else if (input.type !== "hidden") input.value = values[values.length - 1];
+        if (input.matches("[data-search]")) input.dispatchEvent(new Event("change"));
       }
     }
   }
@@ -141,7 +157,11 @@
   let pending = null;
   let at = ""; // where the cursor was when the save began
   if (reasonBlock && reasonDialog) reasonDialog.querySelector("[data-reason-place]").append(reasonBlock);
-  const hasReason = () => form.elements.reason_code?.value || form.elements.reason?.value.trim();
+  const hasReason = () => {
+    const code = form.elements.reason_code;
+    const needsWords = !code?.value || code.selectedOptions[0]?.hasAttribute("data-needs-words");
+    return needsWords ? form.elements.reason?.value.trim() : code.value;
+  };
   form.addEventListener("submit", (event) => {
     if (reasonDialog && isChanged && !hasReason()) {
       event.preventDefault();
@@ -169,7 +189,7 @@
       isLeaving = false;
       draftSoon();
     }, 0);
-    clearTimeout(drafting);
+    stopDrafting();
     keepHere();
     say(words.saving);
     at ||= document.activeElement?.id;
@@ -275,14 +295,15 @@
   }
   const early = [...form.elements].filter(differs).map((input) => [input, input.value, input.checked]);
   dropSettled();
-  restoreHere();
-  for (const [input, value, isChecked] of early) {
-    if (input.type === "radio" || input.type === "checkbox") input.checked = isChecked;
-    else input.value = value;
-  }
-  if (early.length) {
-    draftSoon();
-    evaluateSoon(0);
-  }
-  backToPlace();
+  restoreHere().then(() => {
+    for (const [input, value, isChecked] of early) {
+      if (input.type === "radio" || input.type === "checkbox") input.checked = isChecked;
+      else input.value = value;
+    }
+    if (early.length) {
+      draftSoon();
+      evaluateSoon(0);
+    }
+    backToPlace();
+  });
 })();

@@ -100,6 +100,10 @@ class Person:
         kind = field.evaluate("field => field.tagName")
         if kind == "SELECT":
             field.select_option(str(value))
+        elif field.get_attribute("role") == "combobox":
+            words = self.page.locator(f'#f-{oid}-value option[value="{value}"]').evaluate("option => option.text.trim()")
+            field.fill(words)
+            field.press("Enter")
         elif kind == "DIV" and field.get_attribute("data-yesno") is not None:
             field.locator("input[type=radio]").first.focus()
             self.page.keyboard.press(str(value).lower())

@@ -1,11 +1,16 @@
 """Drafts keep what was typed; files are what their bytes say."""
 
+import hashlib
+import socket
+import threading
+from collections.abc import Iterator
+
 import pytest
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from apps.capture.entering import Refused
-from apps.capture.models import Draft
+from apps.capture.models import Attachment, Draft
 from apps.capture.selectors import attachment_for, draft_of, record_for
 from apps.capture.services import discard_draft, save_draft, save_record, store_file
 from apps.common.errors import DomainError, Forbidden, NotVisible
@@ -89,6 +94,59 @@ def test_another_subjects_file_is_no_value_here(small):
 
 def found_by_scanner(upload) -> str:
     return "EICAR"
+
+
+def scanner_is_down(upload) -> str:
+    raise ConnectionRefusedError
+
+
+@pytest.mark.parametrize("scanner", [f"{__name__}.scanner_is_down", "no.such.function", "clamd://127.0.0.1:1"])
+def test_a_scanner_that_fails_lets_nothing_through(small, settings, scanner):
+    settings.FILE_SCANNER = scanner
+    with pytest.raises(DomainError) as refusal:
+        store_file(small.actor(), small.ref("VS"), "IMAGE", upload())
+    assert refusal.value.code == "file_scanner"
+    assert not Attachment.objects.exists()
+
+
+@pytest.fixture
+def clamd(tmp_path) -> Iterator[tuple[str, dict[str, bytes]]]:
+    """(address, its next answer and what it was sent) of a clamd that answers as it is told."""
+    told = {"answer": b"stream: OK\0", "sent": b""}
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(str(tmp_path / "clamd"))
+    server.listen()
+
+    def serve() -> None:
+        while True:
+            try:
+                peer = server.accept()[0]
+            except OSError:
+                return
+            with peer, peer.makefile("rb") as file:
+                assert file.read(10) == b"zINSTREAM\0"
+                while size := int.from_bytes(file.read(4)):
+                    told["sent"] += file.read(size)
+                peer.sendall(told["answer"])
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    yield f"clamd://{tmp_path / 'clamd'}", told
+    server.shutdown(socket.SHUT_RDWR)
+    server.close()
+    thread.join(5)
+
+
+def test_clamd_sees_the_whole_file_and_its_word_counts(small, settings, clamd):
+    settings.FILE_SCANNER, told = clamd
+    attachment = store_file(small.actor(), small.ref("VS"), "IMAGE", upload())
+    assert hashlib.sha256(told["sent"]).hexdigest() == attachment.sha256
+    refused = {b"stream: Eicar FOUND\0": "file_virus", b"INSTREAM size limit exceeded. ERROR\0": "file_scanner"}
+    for answer, code in refused.items():
+        told["answer"] = answer
+        with pytest.raises(DomainError) as refusal:
+            store_file(small.actor(), small.ref("VS"), "IMAGE", upload())
+        assert refusal.value.code == code
 
 
 def test_the_scanner_may_refuse(small, settings):

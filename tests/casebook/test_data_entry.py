@@ -4,10 +4,12 @@ import io
 from contextlib import contextmanager
 from datetime import timedelta
 from unittest.mock import patch
+from urllib.parse import urlencode
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -22,6 +24,7 @@ from apps.capture.services import store_file
 from apps.common.actors import SYSTEM
 from apps.subjects.selectors import today_at
 from apps.visits.services import record_visit_date
+from tests.capture.capture_study import build
 from tests.journeys import enter, locked, screened
 
 
@@ -97,6 +100,9 @@ def test_late_entry_is_marked(site, personas, days, words):
     enter(subject, "VS", "SCR", HEIGHT="80")
     page = personas["monitor"].client.get(form(subject)).text
     assert (words in page) if words else ("days after the visit" not in page)
+    list_of_forms = reverse("casebook:visit", args=[subject.study.slug, subject.number, visit.pk])
+    page = personas["monitor"].client.get(list_of_forms).text
+    assert (words in page) if words else ("days after the visit" not in page)
 
 
 # -- lines
@@ -145,6 +151,20 @@ def count_calls():
 
     with patch.object(RecordEvaluator, "is_shown", counted):
         yield calls
+
+
+def test_as_many_empty_lines_as_keys_are_named(subject, personas):
+    enter(subject, "AE", AETERM="Fever")
+    where = reverse("casebook:log_form_new_line", args=[subject.study.slug, subject.number, "AE", 1, "AETREAT"])
+
+    def rows(*keys):
+        query = urlencode({"key": keys}, doseq=True)
+        return personas["coordinator"].client.post(f"{where}?{query}", {"AETERM": "Fever"}).text
+
+    page = rows("abcd1", "abcd2", "abcd1", "../x", "\0")
+    assert page.count("<tr") == 2 and "AETREAT.abcd1.AETRT" in page and "AETREAT.abcd2.AETRT" in page
+    assert rows(*(f"k{n:05d}" for n in range(150))).count("<tr") == 100
+    assert rows().count("<tr") == 1
 
 
 # -- files
@@ -213,6 +233,25 @@ def test_what_cannot_be_taken_is_said_and_changes_nothing(subject, personas, wha
     assert words in page.text
     after = FormRecord.objects.get(pk=before.pk)
     assert (after.revision, after.data) == (before.revision, before.data)
+
+
+def test_an_emoji_where_a_text_has_a_form(db):
+    small = build()
+    client = Client()
+    client.force_login(small.people["coordinator"], backend="allauth.account.auth_backends.AuthenticationBackend")
+    where = reverse("casebook:form", args=[small.study.slug, small.subject.number, small.visit("SCR").pk, "VS", 1])
+    page = client.post(where, {"revision": "0", "BATCH": "AB12😀"})
+    assert page.status_code == 422 and "does not have the form that is asked for" in page.text and "AB12😀" in page.text
+    assert not FormRecord.objects.filter(subject=small.subject, form_oid="VS").exists()
+
+
+def test_other_is_a_reason_only_with_words(subject, personas):
+    client = personas["coordinator"].client
+    enter(subject, "VS", "SCR", complete=True, VSDAT="2024-05-01", HEIGHT="80", WEIGHT="9.0", FEVER="N")
+    page = client.post(form(subject), typed(HEIGHT="81", reason_code="Other"))
+    assert page.status_code == 409 and "Say why this is changed." in page.text
+    assert subject.records.get(form_oid="VS").data["HEIGHT"] == "80"
+    assert client.post(form(subject), typed(HEIGHT="81", reason_code="Other", reason="Scale replaced")).status_code == 302
 
 
 @pytest.mark.parametrize(("text", "stored_as"), [("８０．５", "80.5"), ("80,5", "80.5"), ("+80.5", "80.5"), ("80", "80")])

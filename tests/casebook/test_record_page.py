@@ -14,7 +14,7 @@ from apps.capture.selectors import record_for
 from apps.capture.services import save_record
 from apps.casebook.record_names import values_of
 from apps.casebook.record_page import RecordPage
-from tests.capture.capture_study import SmallStudy, build
+from tests.capture.capture_study import FORMS, SmallStudy, build
 
 VITALS = {"VSDAT": "2024-05-01", "HEIGHT": "100.0", "HEIGHT.unit": "cm", "WEIGHT": "16.00"}
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 200
@@ -145,9 +145,9 @@ def test_lines_come_back_and_an_empty_one_waits(small):
     assert [line["LESLOC"] for line in FormRecord.objects.get().data["LESION"]] == ["skin"]
     page = client.get(url_of(small)).content.decode()
     assert len(re.findall(r'data-line="LESION\.', page)) == 2
-    line = client.get(url_of(small) + "lines/LESION/")
+    line = client.post(url_of(small) + "lines/LESION/")
     assert re.search(r'name="LESION\.[0-9a-f]{10}\.LESLOC"', line.content.decode())
-    assert client.get(url_of(small) + "lines/NOPE/").status_code == 404
+    assert client.post(url_of(small) + "lines/NOPE/").status_code == 404
 
 
 def evaluate(client, small, **typed):
@@ -310,3 +310,25 @@ def test_the_page_in_chinese(small):
     page = client.get(url_of(small), headers={"accept-language": "zh-hans"}).content.decode()
     assert "生命体征" in page
     assert "身高" in page
+
+
+def test_what_a_rule_reads_of_a_hidden_item_is_not_told_to_the_blinded(db, monkeypatch):
+    (group,) = next(form for form in FORMS if form["oid"] == "HEM")["groups"]
+    computed = {
+        "oid": "PLTX",
+        "type": "computed",
+        "label": "Adjusted",
+        "compute": "PLT * (2 if DOSEHINT == 'HIGH' else 1)",
+        "checks": [{"oid": "PLTX_LOW", "rule": "PLTX > 0 or DOSEHINT == 'LOW'", "message": {"en": "Low.", "zh": "低。"}}],
+    }
+    monkeypatch.setitem(group, "items", [*group["items"], computed])
+    small = build()
+    save_record(small.actor(), small.ref("HEM"), {"PLT": "90", "DOSEHINT": "HIGH"}, 0)
+    open_page, blinded_page = (
+        client_of(small, who).get(url_of(small, "HEM")).text for who in ("coordinator", "outcome_assessor")
+    )
+    assert "Dose at sample: HIGH" in open_page
+    assert "Dose at sample" not in blinded_page and "HIGH" not in blinded_page
+    panel = f"{url_of(small, 'HEM')}item/PLTX/"
+    assert "Dose at sample" in client_of(small).get(panel).text
+    assert "Dose at sample" not in client_of(small, "outcome_assessor").get(panel).text

@@ -75,7 +75,7 @@ ROWS = {
     "casebook:form_second#save": post(SITE, SECOND_ENTRY, at_form, lambda world: {"revision": "0", "SEX": "F"}),
     "casebook:form_second_evaluate": post(SITE, SECOND_ENTRY, at_form, typed),
     "casebook:form_second_draft": post(SITE, SECOND_ENTRY, at_form, typed),
-    "casebook:form_second_new_line": Row(ABSENT, kwargs=and_group(at_form, "DMG")),
+    "casebook:form_second_new_line": post(ABSENT, None, and_group(at_form, "DMG")),
     "casebook:form_differences": Row(SITE, ADJUDICATE, at_form),
     "casebook:form_differences#decide": post(
         SITE, ADJUDICATE, at_form, lambda world: {"choice.SEX": "second", "reason": "x"}
@@ -84,7 +84,7 @@ ROWS = {
     "casebook:log_form_second": Row(ABSENT, kwargs=at_log),
     "casebook:log_form_second_evaluate": Row(ABSENT, kwargs=at_log, method="post"),
     "casebook:log_form_second_draft": Row(ABSENT, kwargs=at_log, method="post"),
-    "casebook:log_form_second_new_line": Row(ABSENT, kwargs=and_group(at_log, "AETREAT")),
+    "casebook:log_form_second_new_line": post(ABSENT, None, and_group(at_log, "AETREAT")),
     "casebook:log_form_differences": Row(ABSENT, kwargs=at_log),
     "casebook:second_entries": Row(STUDY, VIEW_RECORDS, study_slug),
     "casebook:form_move": Row(SITE, MOVE_RECORD, at_form),
@@ -102,7 +102,7 @@ ROWS = {
     "casebook:form_not_done": post(SITE, ENTER_DATA, at_form, reason),
     "casebook:form_inactive": post(SITE, INACTIVATE_RECORD, at_form, reason),
     # the form at the visit has no table to add a line to, and no file: another form's file is not served from here
-    "casebook:form_new_line": Row(ABSENT, kwargs=and_group(at_form, "DMG")),
+    "casebook:form_new_line": post(ABSENT, None, and_group(at_form, "DMG")),
     "casebook:form_item": Row(SITE, VIEW_RECORDS, and_item(at_form, "SEX")),
     "casebook:form_item#ask": post(SITE, OPEN_QUERY, and_item(at_form, "SEX"), text),
     "casebook:form_file": Row(ABSENT, kwargs=lambda world: at_form(world) | {"attachment_id": world.letter.pk}),
@@ -118,7 +118,7 @@ ROWS = {
     "casebook:log_form_draft": post(SITE, ENTER_DATA, at_log, typed),
     "casebook:log_form_not_done": post(SITE, ENTER_DATA, at_log, reason),
     "casebook:log_form_inactive": post(SITE, INACTIVATE_RECORD, at_log, reason),
-    "casebook:log_form_new_line": Row(SITE, ENTER_DATA, and_group(at_log, "AETREAT")),
+    "casebook:log_form_new_line": post(SITE, ENTER_DATA, and_group(at_log, "AETREAT")),
     "casebook:log_form_item": Row(SITE, VIEW_RECORDS, and_item(at_log, "AETERM")),
     "casebook:log_form_item#blinded": Row(SITE, VIEW_RECORDS, and_item(at_blinded, "ECDOSE"), hidden_from=BLINDED),
     "casebook:log_form_item#ask": post(SITE, OPEN_QUERY, and_item(at_log, "AETERM"), text),

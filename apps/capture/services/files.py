@@ -6,7 +6,6 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from django.core.files.storage import default_storage
-from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from apps.audit.ledger import ledger
@@ -14,6 +13,7 @@ from apps.capture.files import SIZE_MAX, type_of
 from apps.capture.models import Attachment
 from apps.capture.permissions import ENTER_DATA
 from apps.capture.places import RecordPlace, RecordRef, load_place
+from apps.capture.scanning import scan
 from apps.capture.services.records import refuse_closed
 from apps.common.actors import Actor
 from apps.common.errors import DomainError, NotVisible
@@ -26,7 +26,7 @@ def store_file(actor: Actor, ref: RecordRef, item_oid: str, upload: "UploadedFil
     """Keep an uploaded file outside the web root and return its row, whose id is the item's value.
 
     Refused: another type than PDF, PNG, JPEG, TIFF or DICOM by content, a name that lies about it, more than 50 MB,
-    and what the virus scanner named by settings.FILE_SCANNER finds.
+    what the virus scanner finds, and everything while it does not answer.
     """
     place = load_place(actor, ref)
     place.require(ENTER_DATA)
@@ -35,7 +35,7 @@ def store_file(actor: Actor, ref: RecordRef, item_oid: str, upload: "UploadedFil
     if item is None or item.definition.type != "file":
         raise NotVisible
     content_type = _checked_type(upload)
-    _scan(upload)
+    scan(upload)
     return _keep(actor, place, item_oid, upload, content_type)
 
 
@@ -55,18 +55,6 @@ def _checked_type(upload: "UploadedFile[bytes]") -> str:
             code="file_lies",
         )
     return found[0]
-
-
-def _scan(upload: "UploadedFile[bytes]") -> None:
-    """settings.FILE_SCANNER names a function that takes the open file and gives the name of what it found, or ""."""
-    from django.conf import settings
-
-    scanner = getattr(settings, "FILE_SCANNER", "")
-    if not scanner:
-        return
-    upload.seek(0)
-    if found := import_string(scanner)(upload):
-        raise DomainError(_("The virus scanner refuses the file: %(found)s.") % {"found": found}, code="file_virus")
 
 
 def _keep(actor: Actor, place: RecordPlace, item_oid: str, upload: "UploadedFile[bytes]", content_type: str) -> Attachment:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from apps.audit.ledger import ledger
 from apps.capture.attempt import evaluate_entered, scope_around, typed_over
 from apps.capture.double_entry import FIRST, SECOND, awaits_second, differences_between, is_author, place_of_second
-from apps.capture.evaluation import evaluate
+from apps.capture.evaluation import Evaluation, evaluate
 from apps.capture.models import Draft, FormRecord, SecondEntry
 from apps.capture.paths import changes_between
 from apps.capture.permissions import ADJUDICATE, SECOND_ENTRY
@@ -51,11 +51,12 @@ def save_second_entry(
     a first entry that is not complete, a stale revision, input that cannot be read.
     """
     place = load_place(actor, ref)
-    second = None
-    if place.record is not None:
-        FormRecord.objects.select_for_update().only("pk").get(pk=place.record.pk)
-        second = SecondEntry.objects.filter(record_id=place.record.pk).first()
+    record, second = place.record, None
+    if record is not None:
+        FormRecord.objects.select_for_update().only("pk").get(pk=record.pk)
+        second = SecondEntry.objects.filter(record_id=record.pk).first()
     refuse_second(place, second)
+    assert record is not None  # refused above
     here = place_of_second(place, second)
     entered = typed_over(here, values)
     if revision != here.revision:
@@ -65,26 +66,23 @@ def save_second_entry(
             details={"revision": here.revision},
         )
     outcome = evaluate_entered(here, entered, complete=complete)
-    return _write_second(actor, place, second, outcome.data, outcome.irrelevant, complete)
+    return _write_second(actor, place, second or SecondEntry(study=place.study, record=record), outcome, complete)
 
 
-def _write_second(actor: Actor, place: RecordPlace, second, data, irrelevant, complete: bool) -> SecondEntry:
-    record = place.record
-    before = second.data if second else {}
-    changes = changes_between(before, data)
-    if second is not None and not changes and not complete:
+def _write_second(actor: Actor, place: RecordPlace, second: SecondEntry, outcome: Evaluation, complete: bool) -> SecondEntry:
+    changes = changes_between(second.data, outcome.data)
+    if second.pk and not changes and not complete:
         return second
-    second = second or SecondEntry(study=place.study, record=record)
-    second.data, second.irrelevant, second.revision = data, irrelevant, second.revision + 1
+    second.data, second.irrelevant, second.revision = outcome.data, outcome.irrelevant, second.revision + 1
     second.entered_by_id, second.entered_by_name = actor.user_id, actor.name
     second.entered_ids = sorted({*second.entered_ids, actor.user_id or 0})
     if complete:
         found = differences_between(
             place.form,
-            record.data,
-            data,
-            hidden_first=frozenset(record.irrelevant),
-            hidden_second=frozenset(irrelevant),
+            second.record.data,
+            second.data,
+            hidden_first=frozenset(second.record.irrelevant),
+            hidden_second=frozenset(second.irrelevant),
         )
         second.completed_at = timezone.now()
         second.differences = [asdict(one) for one in found]
@@ -116,8 +114,9 @@ def decide_differences(actor: Actor, ref: RecordRef, choices: Mapping[str, str],
     place.require(ADJUDICATE)
     refuse_closed(place)
     need_reason(reason)
-    second = SecondEntry.objects.select_for_update().filter(record_id=place.record.pk if place.record else 0).first()
-    if second is None:
+    record = place.record
+    second = SecondEntry.objects.select_for_update().filter(record_id=record.pk if record else 0).first()
+    if record is None or second is None:
         raise NotVisible
     if not actor.is_system and (actor.user_id in second.entered_ids or is_author(place)):
         raise DomainError(_("Whoever made one of the entries does not decide between them."), code="same_person")
@@ -126,9 +125,15 @@ def decide_differences(actor: Actor, ref: RecordRef, choices: Mapping[str, str],
         raise DomainError(_("Choose one of the two entries for a difference that is not decided yet."), code="choice")
     taken = [open_ones[path] for path, choice in choices.items() if choice == SECOND]
     with ledger(actor, place.study.pk) as entry:
-        record = _take_second(actor, place, second, taken, reason.strip()) if taken else place.record
-        made = {"by": actor.user_id, "name": actor.name, "at": timezone.now().isoformat(), "reason": reason.strip()}
-        second.decided = second.decided | {path: {"choice": choice} | made for path, choice in choices.items()}
+        if taken:
+            record = _take_second(actor, place, record, second, taken, reason.strip())
+        made: dict[str, Any] = {
+            "by": actor.user_id,
+            "name": actor.name,
+            "at": timezone.now().isoformat(),
+            "reason": reason.strip(),
+        }
+        second.decided = second.decided | {path: made | {"choice": choice} for path, choice in choices.items()}
         second.is_settled = not second.undecided
         second.save()
         entry(
@@ -146,14 +151,16 @@ def _is_visible(place: RecordPlace, difference: Mapping[str, Any]) -> bool:
     return not difference["item"] or difference["item"] in visible
 
 
-def _take_second(actor: Actor, place: RecordPlace, second: SecondEntry, taken: list[dict], reason: str) -> FormRecord:
-    data = copy.deepcopy(place.data)
+def _take_second(
+    actor: Actor, place: RecordPlace, record: FormRecord, second: SecondEntry, taken: list[dict[str, Any]], reason: str
+) -> FormRecord:
+    data = copy.deepcopy(record.data)
     for one in taken:
         _apply(data, second.data, one, reason)
-    is_complete = place.record.status == Status.COMPLETE
+    is_complete = record.status == Status.COMPLETE
     outcome = evaluate(place.form, data, scope_around(place), complete=is_complete)
     is_blocked = any(finding.is_hard for finding in outcome.findings)
-    status = Status.INCOMPLETE if is_blocked else place.record.status
+    status = Status.INCOMPLETE if is_blocked else record.status
     findings = [one for one in outcome.findings if one.severity != "required" or status == Status.COMPLETE]
     intended = Intended(outcome.data, status, outcome.irrelevant, "capture.record.adjudicated", reason, findings=findings)
     return write(actor, place, intended)

@@ -1,12 +1,14 @@
 """One subject's casebook: its visits down, their forms across, one state in each cell; and its logs."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from django.db.models import F
 
+from apps.capture.late import days_late
 from apps.capture.models import FormRecord, Query
 from apps.capture.selectors import visible_queries
 from apps.capture.status import status_of
@@ -32,6 +34,7 @@ class Cell:
     url: str = ""
     queries: int = 0
     is_finished: bool = False
+    late: int = 0  # days after the visit, where its entry was late
 
 
 @dataclass(frozen=True)
@@ -234,6 +237,7 @@ def _cell(
         url=form_url(subject, visit.pk, form.oid),
         queries=sum(queries[record.pk] for record in records),
         is_finished=bool(states) and all(r.status != FormRecord.Status.INCOMPLETE for r in records if not r.inactive),
+        late=max((days_late(record, visit, subject.site) for record in records if not record.inactive), default=0),
     )
 
 
@@ -245,7 +249,7 @@ def first_of(states: list[str]) -> str:
     return min(states, key=ORDER.index, default="")
 
 
-def _log(subject: Subject, form: CompiledForm, records: list[FormRecord], queries: Counter[int]) -> Log:
+def _log(subject: Subject, form: CompiledForm, records: Sequence[FormRecord], queries: Counter[int]) -> Log:
     mine = [record for record in records if record.form_oid == form.oid and record.visit_id is None]
     following = max((record.repeat for record in mine), default=0) + 1
     return Log(

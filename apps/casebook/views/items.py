@@ -17,6 +17,7 @@ from apps.capture.selectors import attachment_for, get_query_for, history, queri
 from apps.capture.services import answer_query, assign_query, close_query, open_query, reopen_query
 from apps.capture.services.queries import DUE_DAYS
 from apps.capture.thumbnails import thumbnail_of
+from apps.capture.wording import range_in_words
 from apps.casebook.record_fields import shown_value
 from apps.casebook.record_names import path_of
 from apps.casebook.record_page import address_of
@@ -103,9 +104,14 @@ def panel(request, place: RecordPlace, name: str, error: DomainError | None = No
         "item_marks": review.of_item(path_of(name)),
         "to_mark": review.to_mark(path_of(name)),
         "record": place.record,
-        "checks": [(check.definition.severity, rule_words(check.rule, protocol)) for check in found.checks],
-        "shown_if": rule_words(found.show_if, protocol),
-        "computed_by": rule_words(found.compute, protocol),
+        "checks": [
+            (check.definition.severity, rule_words(check.rule, protocol))
+            for check in found.checks
+            if place.may_tell(check.rule)
+        ],
+        "ranges": ranges_of(found.definition),
+        "shown_if": rule_words(found.show_if, protocol) if place.may_tell(found.show_if) else "",
+        "computed_by": rule_words(found.compute, protocol) if place.may_tell(found.compute) else "",
         "roles": answering_roles(),
         "monitoring": open_monitoring(place),
         "error": error,
@@ -117,6 +123,13 @@ def panel(request, place: RecordPlace, name: str, error: DomainError | None = No
         "may_close": place.may(CLOSE_QUERY),
     }
     return render(request, "casebook/record/_panel.html", context, status=422 if error else 200)
+
+
+def ranges_of(definition) -> list[tuple[str, str]]:
+    """(severity, words) of the limits that the item has."""
+    limits = definition.range
+    both = [("hard", limits.hard), ("soft", limits.soft)] if limits else []
+    return [(severity, range_in_words(interval, definition.unit)) for severity, interval in both if interval]
 
 
 def form_panel(request, place: RecordPlace, error: DomainError | None) -> HttpResponse:

@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.capture.conflicts import is_new_line_taken, next_repeat
 from apps.capture.double_entry import BlindEntry
@@ -30,7 +30,7 @@ from apps.capture.services import (
 from apps.capture.services.records import refuse_closed
 from apps.casebook.record_badges import badges_of
 from apps.casebook.record_merge import MergePage, take_theirs
-from apps.casebook.record_names import typed_of, values_of
+from apps.casebook.record_names import LINE_KEY, typed_of, values_of
 from apps.casebook.record_page import RecordPage, address_of
 from apps.casebook.record_review import RecordReview
 from apps.casebook.selectors.reader import Reader
@@ -38,6 +38,7 @@ from apps.casebook.views.acting import subject_context
 from apps.common.errors import Conflict, DomainError
 
 UPLOAD = ".upload"
+LINES_AT_ONCE = 100  # empty lines in one answer
 
 
 def ref_of(slug: str, number: str, form_oid: str, repeat: int, visit_id: int | None = None) -> RecordRef:
@@ -122,7 +123,10 @@ def number_of(text: str | None) -> int:
 
 
 def reason_of(post) -> str:
+    """The coded reason and its words; "other" by itself says nothing, so it is no reason."""
     coded, words = post.get("reason_code", "").strip(), post.get("reason", "").strip()
+    if coded == _("Other") and not words:
+        return ""
     return ": ".join(part for part in (coded, words) if part)
 
 
@@ -196,12 +200,18 @@ def inactive(request, **where) -> HttpResponse:
     return redirect(address_of(ref))
 
 
-@require_GET
-def new_line(request, group: str, **where) -> HttpResponse:
-    """An empty line for a table of the form; it exists once it is saved with something in it."""
+@require_POST
+def new_lines(request, group: str, **where) -> HttpResponse:
+    """Empty lines for a table of the form; they exist once saved with something in."""
     place = record_for(request.actor, ref_of(**where))
-    page = RecordPage(place, typed={})
-    section, line = page.new_line(group)
+    response = show_new_lines(request, RecordPage(place, typed=typed_of(request.POST)), group)
     place.require(ENTER_DATA)
     refuse_closed(place)
-    return render(request, "casebook/record/_line.html", {**page.as_context(), "section": section, "line": line})
+    return response
+
+
+def show_new_lines(request, page: RecordPage, group: str) -> HttpResponse:
+    """One line, or as many as the address names keys. What is typed so far decides which of their cells are shown."""
+    keys = [key for key in dict.fromkeys(request.GET.getlist("key")) if LINE_KEY.fullmatch(key)][:LINES_AT_ONCE]
+    section, lines = page.new_lines(group, keys)
+    return render(request, "casebook/record/_lines.html", {**page.as_context(), "section": section, "lines": lines})

@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.capture.double_entry import FIRST, SECOND, second_of, unsettled
 from apps.capture.entering import Refused
@@ -22,7 +22,7 @@ from apps.casebook.second_page import SecondPage, second_page
 from apps.casebook.selectors.places import record_url
 from apps.casebook.selectors.signatures import title_of
 from apps.casebook.views.acting import subject_context
-from apps.casebook.views.record import kept_at, number_of, reason_of, ref_of
+from apps.casebook.views.record import kept_at, number_of, reason_of, ref_of, show_new_lines
 from apps.common.errors import DomainError, NotVisible
 from apps.common.pages import Page
 from apps.studies.access import get_study_for, is_blinded, require
@@ -100,11 +100,10 @@ def draft(request, **where) -> HttpResponse:
     return JsonResponse({"at": kept_at(kept), "taken": ""})
 
 
-@require_GET
-def new_line(request, group: str, **where) -> HttpResponse:
-    page = second_page(readable(request, ref_of(**where), SECOND_ENTRY, group), typed={})
-    section, line = page.new_line(group)
-    return render(request, "casebook/record/_line.html", {**page.as_context(), "section": section, "line": line})
+@require_POST
+def new_lines(request, group: str, **where) -> HttpResponse:
+    place = readable(request, ref_of(**where), SECOND_ENTRY, group)
+    return show_new_lines(request, second_page(place, typed=typed_of(request.POST)), group)
 
 
 # -- where two entries differ
