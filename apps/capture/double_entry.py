@@ -150,6 +150,16 @@ def refuse_blind(place: RecordPlace) -> None:
         raise BlindEntry
 
 
+def blind_records(place: RecordPlace, records: list[FormRecord]) -> set[int]:
+    """Of the form's records in a list: those whose values ``refuse_blind`` keeps from this person."""
+    if not place.form.definition.double_entry or place.actor.is_system or not place.may(SECOND_ENTRY):
+        return set()
+    ids = [record.pk for record in records if record.completed_at is not None and not record.inactive]
+    entered = SecondEntry.objects.filter(record_id__in=ids, completed_at__isnull=False).values_list("record_id", flat=True)
+    own = RecordRevision.objects.filter(record_id__in=ids, actor_id=place.actor.user_id or 0)
+    return set(ids) - set(entered) - set(own.values_list("record_id", flat=True))
+
+
 def place_of_second(place: RecordPlace, second: SecondEntry | None) -> RecordPlace:
     """The same place with the second entry where the record stands: what reads, shows and evaluates a form does so there."""
     if second is None:

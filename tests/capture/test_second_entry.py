@@ -1,5 +1,6 @@
 """Double data entry: the second entry is blind to the first, every instance is compared, a third person decides."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -17,6 +18,7 @@ from apps.common.errors import DomainError, Forbidden, NotVisible
 from apps.review.selectors.closing import check_list
 from apps.review.services import freeze
 from apps.studies.models import Membership
+from apps.studies.protocol import protocol_for_site
 from tests.journeys import enter, screened
 
 
@@ -207,6 +209,19 @@ def test_the_list_takes_a_constant_number_of_statements(site, subject, ref, pers
         enter(screened(site), "DM", "SCR", complete=True)
     with django_assert_max_num_queries(15):
         assert client.get(url).content.decode().count("/DM/1/") == 6
+
+
+def test_a_log_lists_no_value_to_whoever_may_enter_again(subject, personas, monkeypatch):
+    forms = protocol_for_site(subject.site).forms
+    twice = forms["AE"].definition.model_copy(update={"double_entry": True})
+    monkeypatch.setitem(forms, "AE", replace(forms["AE"], definition=twice))
+    enter(subject, "AE", actor=personas["coordinator"].actor, AETERM="Unseen cough", complete=True)
+    url = reverse("casebook:log", args=[subject.study.slug, subject.number, "AE"])
+    shown = {who: "Unseen cough" in personas[who].client.get(url).content.decode() for who in PEOPLE}
+    assert shown == {"coordinator": True, "site_staff": False, "monitor": True}
+
+
+PEOPLE = ("coordinator", "site_staff", "monitor")
 
 
 def test_somebody_else_went_on_meanwhile(subject, ref, personas):

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from apps.capture.conflicts import next_repeat
+from apps.capture.double_entry import blind_records
 from apps.capture.models import FormRecord
 from apps.capture.permissions import ENTER_DATA
 from apps.capture.places import RecordPlace, RecordRef
@@ -51,6 +52,7 @@ def log(request, slug: str, number: str, form_oid: str) -> HttpResponse:
 
 
 def _rows(reader: Reader, place: RecordPlace, records: list[FormRecord], items: list) -> list[LogRow]:
+    blind = blind_records(place, records)
     counts = open_query_counts([record.pk for record in records])
     reviewed = reviewed_of(reader, place.study, [place.subject.pk])
     hold = place.hold()
@@ -66,7 +68,11 @@ def _rows(reader: Reader, place: RecordPlace, records: list[FormRecord], items: 
                 is_verified=record.pk in reviewed.verified,
                 is_signed=record.pk in reviewed.signed,
             ),
-            cells=[shown_value(place.protocol, item, record.data.get(item.oid)) for item in items],
+            cells=[_shown(place, record, item) if record.pk not in blind else "" for item in items],
         )
         for record in records
     ]
+
+
+def _shown(place: RecordPlace, record: FormRecord, item) -> str:
+    return shown_value(place.protocol, item, record.data.get(item.oid))
