@@ -15,6 +15,7 @@ from apps.capture.models import FormRecord, FormRecordQuerySet, RecordRevision, 
 from apps.capture.paths import is_lines
 from apps.capture.permissions import SECOND_ENTRY
 from apps.capture.places import RecordPlace
+from apps.common.actors import Actor
 from apps.common.errors import DomainError
 from apps.studies.protocol import get_protocol
 
@@ -182,6 +183,12 @@ def place_of_second(place: RecordPlace, second: SecondEntry | None) -> RecordPla
 
 def forms_entered_twice(protocol) -> list[str]:
     return [oid for oid, form in protocol.forms.items() if form.definition.double_entry]
+
+
+def kept_back(actor: Actor, study, subjects: QuerySet) -> FormRecordQuerySet:
+    """Records whose first entry is kept from this person, who may make the second one."""
+    waiting = unsettled(study, subjects).exclude(second_entry__completed_at__isnull=False)
+    return waiting.exclude(revisions__actor_id=actor.user_id or 0)
 
 
 def unsettled(study, subjects: QuerySet) -> FormRecordQuerySet:

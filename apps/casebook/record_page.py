@@ -227,6 +227,11 @@ class RecordPage:
         ]
 
     @property
+    def takes_files(self) -> bool:
+        """Only then is it sent in parts, which take the server longer to read than all else of a save."""
+        return any(item.definition.type == "file" for item in self.place.visible_items().values())
+
+    @property
     def has_contents(self) -> bool:
         return len([section for section in self.sections if section.title]) > 3
 

@@ -13,6 +13,8 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.audit.ledger import ledger
+from apps.capture.double_entry import kept_back
+from apps.capture.permissions import SECOND_ENTRY
 from apps.casebook.models import Printout
 from apps.casebook.permissions import PRINT
 from apps.casebook.printing.casebook import CasebookStory, values_in_database
@@ -23,7 +25,7 @@ from apps.common.actors import SYSTEM, Actor
 from apps.common.errors import DomainError, NotVisible
 from apps.common.jobs import checked_file, claim, file_hash, tick, waiting_of
 from apps.common.text import in_language
-from apps.studies.access import is_blinded, require
+from apps.studies.access import is_blinded, may, require
 from apps.studies.models import Site, Study
 from apps.studies.protocol import get_protocol
 from apps.subjects.models import Subject, SubjectTransfer
@@ -57,6 +59,8 @@ def request_printout(
         raise DomainError(_("Choose what to print, and in which language."), code="unknown_kind", item="kind")
     if study.version_id is None:
         raise DomainError(_("This study has no published version, so it has no forms."), code="not_published")
+    if kind == Printout.Kind.CASEBOOK and may(actor, SECOND_ENTRY, study_id=study.pk, site_id=at):
+        _refuse_first_entries(actor, study, site, subject)
     with ledger(actor, study.pk) as entry:
         printout = Printout.objects.create(
             study=study,
@@ -77,6 +81,20 @@ def request_printout(
             outbox=True,
         )
     return printout
+
+
+def _refuse_first_entries(actor: Actor, study: Study, site: Site | None, subject: Subject | None) -> None:
+    """A casebook would show the first entry to whoever may make the second."""
+    subjects = Subject.objects.visible_to(actor).filter(study=study)
+    if subject is not None:
+        subjects = subjects.filter(pk=subject.pk)
+    elif site is not None:
+        subjects = subjects.filter(site=site)
+    if kept_back(actor, study, subjects).exists():
+        raise DomainError(
+            _("Forms here wait for a second entry that you may make; a casebook would show you their first entry."),
+            code="blind_entry",
+        )
 
 
 def claim_printout(printout_id: int) -> Printout | None:

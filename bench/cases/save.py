@@ -70,6 +70,7 @@ def _our_save(client: Client, study, subject):
     def save() -> None:
         nonlocal revision
         client.post(url, {"revision": str(revision), "action": "save", **typed("B", ENTERED)})
+        client.cookies.pop("messages", None)  # the page that a browser opens next says "Saved." and drops it
         revision += 1
 
     return save

@@ -13,12 +13,14 @@ from apps.capture.places import RecordRef
 from apps.capture.replay import drifts
 from apps.capture.selectors import record_for
 from apps.capture.services import decide_differences, save_record, save_second_entry
+from apps.casebook.services import request_printout
 from apps.common.actors import SYSTEM
 from apps.common.errors import DomainError, Forbidden, NotVisible
 from apps.review.selectors.closing import check_list
 from apps.review.services import freeze
 from apps.studies.models import Membership
 from apps.studies.protocol import protocol_for_site
+from tests.factories import actor_for
 from tests.journeys import enter, screened
 
 
@@ -222,6 +224,19 @@ def test_a_log_lists_no_value_to_whoever_may_enter_again(subject, personas, monk
 
 
 PEOPLE = ("coordinator", "site_staff", "monitor")
+
+
+def test_a_casebook_is_not_printed_for_whoever_may_enter_again(subject, ref, personas):
+    other = personas["site_staff"].user
+    Membership.objects.create(user=other, study=subject.study, site=subject.site, role="coordinator")
+    for subjects in ({"subject": subject}, {"site": subject.site}):
+        with pytest.raises(DomainError) as refused:
+            request_printout(actor_for(other), subject.study, kind="casebook", language="en", **subjects)
+        assert refused.value.code == "blind_entry"
+    own = personas["coordinator"].actor
+    assert request_printout(own, subject.study, kind="casebook", language="en", subject=subject)
+    again(personas, ref, **same(subject))
+    assert request_printout(actor_for(other), subject.study, kind="casebook", language="en", subject=subject)
 
 
 def test_somebody_else_went_on_meanwhile(subject, ref, personas):
