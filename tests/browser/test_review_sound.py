@@ -45,6 +45,7 @@ def places(stage: Stage) -> dict[str, str]:
     return {
         "verification": f"{study}/verification/",
         "verification-changed": f"{study}/verification/changed/",
+        "second-entries": f"{study}/second-entries/",
         "review-form": form,
         "sign-form": f"{form}sign/",
         "move-form": f"{form}move/",
