@@ -24,4 +24,4 @@ def run(stack, *, quick: bool) -> list[Row]:
     count = subjects * VISITS
     ratio = (mine / count) / (theirs / ALONE)
     detail = f"{mine:.2f} s, {count} records × 25 items: {count / mine:.0f}/s; one by one {ALONE / theirs:.0f}/s"
-    return [Row("batch checks, a record", "its checks run by themselves", ratio, 0.5, detail)]
+    return [Row("batch checks, a record", "its checks run by themselves", ratio, 1.0, detail)]

@@ -130,7 +130,7 @@ QUERIES = """INSERT INTO capture_query (study_id, subject_id, record_id, item_oi
     assigned_role, opened_at)
 SELECT {study}, r.subject_id, r.id, 'E00', '', 'system', 'RANGE', CASE WHEN r.id % 2 = 0 THEN 'open' ELSE 'closed' END,
     '{{"en": "High", "zh": "高"}}', 'coordinator', now()
-FROM capture_formrecord r WHERE r.study_id = {study} AND r.id % 5 = 0"""
+FROM capture_formrecord r WHERE r.study_id = {study} AND r.id / 7 % 5 = 0"""
 NOTICES = """INSERT INTO notifications_notice (study_id, user_id, subject_id, kind, occasion, language, title, body, link,
     created_at, read_at, mail, mail_attempts, mail_error)
 SELECT {study}, {user}, s.id, 'visit_due', 'bench:' || s.id, 'en', 'Visit due', 'A visit is due', '', now(),

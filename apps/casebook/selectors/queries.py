@@ -75,6 +75,7 @@ def counts_by_site(reader: Reader, study: Study) -> list[Any]:
     """Of each site: open, answered, and past their day; one statement."""
     waiting = Q(status=Query.Status.OPEN)
     rows = visible_queries(reader.actor, study, is_blinded=reader.blinded).select_related(None)
+    rows = rows.exclude(status=Query.Status.CLOSED)
     counts = (
         rows.order_by()
         .values(code=F("subject__site__code"))
@@ -84,7 +85,7 @@ def counts_by_site(reader: Reader, study: Study) -> list[Any]:
             late=Count("pk", filter=waiting & Q(due_on__lt=timezone.localdate())),
         )
     )
-    return list(counts.filter(Q(open__gt=0) | Q(answered__gt=0)).order_by("code"))
+    return list(counts.order_by("code"))
 
 
 def row_of(query: Query) -> QueryRow:

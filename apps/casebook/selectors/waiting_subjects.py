@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import BooleanField, Exists, OuterRef, QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -12,7 +12,7 @@ from apps.capture.selectors import visible_queries
 from apps.casebook.selectors.reader import Reader
 from apps.casebook.waiting import overdue_visits
 from apps.review.selectors.marks import unmarked_subjects_sql
-from apps.review.selectors.signatures import UNSIGNED_SUBJECTS
+from apps.review.selectors.signatures import IS_UNSIGNED
 from apps.studies.access import sites_visible_to
 from apps.studies.models import Study
 from apps.studies.protocol import get_protocol
@@ -41,7 +41,7 @@ def _unverified(reader: Reader, study: Study, subjects: Subjects) -> Subjects:
 
 
 def _unsigned(reader: Reader, study: Study, subjects: Subjects) -> Subjects:
-    return subjects.filter(pk__in=RawSQL(UNSIGNED_SUBJECTS, [study.pk, study.pk]))
+    return subjects.filter(RawSQL(IS_UNSIGNED, [], BooleanField()))
 
 
 def _records(reader: Reader, study: Study) -> QuerySet[FormRecord]:

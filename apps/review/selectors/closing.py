@@ -126,7 +126,7 @@ def _unverified(study: Study, subjects: QuerySet[Subject]) -> int:
 
 
 def _unsigned(study: Study, subjects: QuerySet[Subject]) -> int:
-    return unsigned_subjects(study.pk, _ids(subjects))
+    return unsigned_subjects(_ids(subjects))
 
 
 def _ids(subjects: QuerySet[Subject]) -> list[int]:

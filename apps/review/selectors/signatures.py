@@ -73,9 +73,10 @@ COVERED = """SELECT DISTINCT r.id FROM review_signature g CROSS JOIN LATERAL jso
     WHERE {which} AND g.level <> 'eligibility' AND NOT r.inactive AND r.status = e ->> 3 AND r.irrelevant = e -> 4
     AND (e ->> 1)::int = coalesce((SELECT max(c.value::int) FROM jsonb_each_text(r.changed) AS c), 0)"""
 COVERED_OF_SUBJECTS = COVERED.format(which="g.subject_id = ANY(%s)")
-# subjects of a study (named twice) with an active record that no signature covers
-UNSIGNED_SUBJECTS = f"""SELECT r.subject_id FROM capture_formrecord r WHERE r.study_id = %s AND NOT r.inactive
-    AND r.id NOT IN ({COVERED.format(which="g.study_id = %s")})"""
+# whether a row of subjects_subject has an active record that no signature covers; asked of one subject at a time (a scalar
+# subquery is not turned into a join), so that a page of subjects costs the same in a study of any size
+IS_UNSIGNED = f"""coalesce((SELECT true FROM capture_formrecord o WHERE o.subject_id = subjects_subject.id AND NOT o.inactive
+    AND NOT EXISTS ({COVERED.format(which="g.subject_id = o.subject_id AND r.id = o.id")}) LIMIT 1), false)"""
 
 
 def signed_records(subject_ids: Iterable[int]) -> set[int]:
@@ -85,11 +86,11 @@ def signed_records(subject_ids: Iterable[int]) -> set[int]:
         return {row[0] for row in cursor.fetchall()}
 
 
-def unsigned_subjects(study_id: int, subject_ids: Iterable[int]) -> int:
+def unsigned_subjects(subject_ids: Iterable[int]) -> int:
     """How many of the subjects have an active record that no signature covers as it is now."""
-    statement = f"SELECT count(*) FROM subjects_subject s WHERE s.id = ANY(%s) AND s.id IN ({UNSIGNED_SUBJECTS})"
+    statement = f"SELECT count(*) FROM subjects_subject WHERE id = ANY(%s) AND {IS_UNSIGNED}"
     with connection.cursor() as cursor:
-        cursor.execute(statement, [list(subject_ids), study_id, study_id])
+        cursor.execute(statement, [list(subject_ids)])
         return int(cursor.fetchone()[0])
 
 
