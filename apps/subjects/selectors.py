@@ -18,7 +18,8 @@ from apps.subjects.status import LEFT, NEVER_ENROLLED
 def get_subject_for(actor: Actor, slug: str, number: str) -> Subject:
     """The subject with its study and site, or 404 where the actor's sites do not include it."""
     found = Subject.objects.visible_to(actor).filter(study__slug=slug, number=number)
-    subject = found.select_related("site", "study").first()
+    moved = SubjectTransfer.objects.filter(subject=OuterRef("pk"))
+    subject = found.select_related("site", "study").annotate(was_transferred=Exists(moved)).first()
     if subject is None:
         raise NotVisible
     return subject
@@ -91,4 +92,7 @@ def transfers_from(actor: Actor, study: Study) -> QuerySet[SubjectTransfer]:
 
 
 def newest_transfer(subject: Subject) -> SubjectTransfer | None:
+    """Asked of the database only where ``get_subject_for`` did not find that there is none."""
+    if not getattr(subject, "was_transferred", True):
+        return None
     return SubjectTransfer.objects.filter(subject=subject).select_related("from_site").order_by("-pk").first()

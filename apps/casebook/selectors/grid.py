@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.db import connection
 from django.db.models import F
 
 from apps.capture.late import days_late
@@ -14,8 +15,8 @@ from apps.capture.selectors import visible_queries
 from apps.capture.status import status_of
 from apps.casebook.selectors.places import form_url, subject_url
 from apps.casebook.selectors.reader import Reader
-from apps.review.selectors.marks import verified_records
-from apps.review.selectors.signatures import signed_records
+from apps.review.selectors.marks import verified_sql
+from apps.review.selectors.signatures import COVERED_OF_SUBJECTS
 from apps.rules import Kind, PartialDate, typed
 from apps.studies.models import Hold, Study
 from apps.studies.protocol import CompiledForm, Protocol, protocol_for_site
@@ -86,9 +87,17 @@ class Reviewed:
 
 
 def reviewed_of(reader: Reader, study: Study, subject_ids: list[int]) -> Reviewed:
-    """Of the subjects' records, in a constant number of statements."""
-    verified = verified_records(study, blinded=reader.blinded, subject_ids=subject_ids) if study.version_id else set()
-    return Reviewed(verified, signed_records(subject_ids))
+    """Of the subjects' records, in one statement besides the plan's."""
+    if study.version_id is None:
+        return Reviewed(set(), set())
+    verified, parameters = verified_sql(study, blinded=reader.blinded, subject_ids=subject_ids)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT true, record_id FROM ({verified}) AS v UNION ALL SELECT false, id FROM ({COVERED_OF_SUBJECTS}) AS c",
+            parameters,
+        )
+        rows = cursor.fetchall()
+    return Reviewed({pk for is_verified, pk in rows if is_verified}, {pk for is_verified, pk in rows if not is_verified})
 
 
 def grid_of(reader: Reader, subject: Subject) -> Grid:

@@ -137,14 +137,17 @@ def left_to_do(
     return [Left(*row) for row in _rows(statement, _of_actor(actor, study, kind) | more)]
 
 
-def verified_records(study: Study, *, blinded: bool, subject_ids: Iterable[int]) -> set[int]:
-    """The subjects' records whose required items (where none is required, whose items) are all verified."""
+def verified_sql(study: Study, *, blinded: bool, subject_ids: Iterable[int]) -> tuple[str, dict[str, Any]]:
+    """SELECT of the subjects' records whose required items (where none is required, whose items) are all verified."""
     where = """r.subject_id = ANY(%(subjects)s)
         AND EXISTS (SELECT 1 FROM review_mark m WHERE m.record_id = r.id AND m.kind = 'sdv')"""
     statement = f"""{_wanted(where)} SELECT record_id FROM wanted GROUP BY record_id
         HAVING CASE WHEN bool_or(required) THEN bool_and(marked OR NOT required) ELSE bool_and(marked) END"""
-    parameters = _parameters(study, Mark.Kind.SDV, blinded=blinded) | {"subjects": list(subject_ids)}
-    return {row[0] for row in _rows(statement, parameters)}
+    return statement, _parameters(study, Mark.Kind.SDV, blinded=blinded) | {"subjects": list(subject_ids)}
+
+
+def verified_records(study: Study, *, blinded: bool, subject_ids: Iterable[int]) -> set[int]:
+    return {row[0] for row in _rows(*verified_sql(study, blinded=blinded, subject_ids=subject_ids))}
 
 
 def unmarked_required(study: Study, kind: str, subject_ids: Iterable[int]) -> int:

@@ -72,7 +72,7 @@ COVERED = """SELECT DISTINCT r.id FROM review_signature g CROSS JOIN LATERAL jso
     JOIN capture_formrecord r ON r.id = (e ->> 0)::bigint
     WHERE {which} AND g.level <> 'eligibility' AND NOT r.inactive AND r.status = e ->> 3 AND r.irrelevant = e -> 4
     AND (e ->> 1)::int = coalesce((SELECT max(c.value::int) FROM jsonb_each_text(r.changed) AS c), 0)"""
-COVERED_OF_SUBJECTS = COVERED.format(which="g.subject_id = ANY(%s)")
+COVERED_OF_SUBJECTS = COVERED.format(which="g.subject_id = ANY(%(subjects)s)")
 # whether a row of subjects_subject has an active record that no signature covers; asked of one subject at a time (a scalar
 # subquery is not turned into a join), so that a page of subjects costs the same in a study of any size
 IS_UNSIGNED = f"""coalesce((SELECT true FROM capture_formrecord o WHERE o.subject_id = subjects_subject.id AND NOT o.inactive
@@ -82,7 +82,7 @@ IS_UNSIGNED = f"""coalesce((SELECT true FROM capture_formrecord o WHERE o.subjec
 def signed_records(subject_ids: Iterable[int]) -> set[int]:
     """The subjects' records that a signature covers as they are now, in one statement."""
     with connection.cursor() as cursor:
-        cursor.execute(COVERED_OF_SUBJECTS, [list(subject_ids)])
+        cursor.execute(COVERED_OF_SUBJECTS, {"subjects": list(subject_ids)})
         return {row[0] for row in cursor.fetchall()}
 
 
