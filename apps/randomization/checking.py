@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 from apps.audit.models import Event
 from apps.randomization.methods import METHODS
 from apps.randomization.models import Allocation, Scheme, Slot
-from apps.randomization.sealing import BrokenSeal, commitment, open_arm, open_secret
+from apps.randomization.sealing import BrokenSeal, Secret, commitment, open_arm, open_secret
 
 
 def problems_of(scheme: Scheme) -> Iterator[str]:
@@ -20,20 +21,37 @@ def problems_of(scheme: Scheme) -> Iterator[str]:
     derived = commitment(scheme.config, secret, lists)
     if derived != scheme.commitment:
         yield f"The commitment is {scheme.commitment}, but seed and configuration give {derived}."
-    published = list(_published(scheme))
-    if published != [derived]:
-        yield f"The ledger published {', '.join(published) or 'no commitment'}, but the lists give {derived}."
+    yield from _against_ledger(scheme, secret)
     slots = list(Slot.objects.filter(scheme=scheme).order_by("stratum", "position"))
     yield from _against_lists(slots, lists)
     yield from _allocations(scheme, slots)
 
 
-def _published(scheme: Scheme) -> Iterator[str]:
-    sealed = Event.objects.filter(
-        chain=f"study:{scheme.study_id}", action="randomization.list.sealed", object_id=str(scheme.pk)
-    )
-    for body in sealed.order_by("seq").values_list("body", flat=True):
-        yield from (new for item, _, new in json.loads(body)["changes"] if item == "commitment")
+def _against_ledger(scheme: Scheme, secret: Secret) -> Iterator[str]:
+    """What was published when the lists were sealed, and at each extension, is what seed and length of then give."""
+    published = list(_published(scheme))
+    if not published:
+        yield "The ledger published no commitment."
+    # each extension says the length before it and after it; without one the lists have their first length
+    lengths = [change["length"][0] for change in published[1:2] if "length" in change]
+    lengths = lengths + [change["length"][1] for change in published[1:] if "length" in change]
+    lengths = lengths or [scheme.config["length"]]
+    if len(lengths) != max(len(published), 1) or lengths != sorted(lengths) or lengths[-1] != scheme.config["length"]:
+        yield f"The lists have length {scheme.config['length']}, but the ledger published {', '.join(map(str, lengths))}."
+        return
+    for length, change in zip(lengths, published, strict=False):
+        config = scheme.config | {"length": length}
+        derived = commitment(config, secret, METHODS[scheme.method].lists(config, secret.seed))
+        if change["commitment"][1] != derived:
+            yield f"The ledger published {change['commitment'][1]}, but the lists give {derived}."
+
+
+def _published(scheme: Scheme) -> Iterator[dict[str, tuple[Any, Any]]]:
+    """The changes (item → old, new) of each event that published a commitment, in order."""
+    actions = ("randomization.list.sealed", "randomization.list.extended")
+    events = Event.objects.filter(chain=f"study:{scheme.study_id}", action__in=actions, object_id=str(scheme.pk))
+    for body in events.order_by("seq").values_list("body", flat=True):
+        yield {item: (old, new) for item, old, new in json.loads(body)["changes"]}
 
 
 def _against_lists(slots: list[Slot], lists: dict[str, list[str]]) -> Iterator[str]:

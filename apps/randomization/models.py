@@ -9,7 +9,7 @@ from apps.subjects.models import Subject
 
 
 class Scheme(models.Model):
-    """How a study allocates. Live schemes do not change; ``commitment`` is SHA-256 of the nonce and the whole list."""
+    """How a study allocates. Live schemes are only ever made longer; ``commitment`` is SHA-256 of nonce and whole list."""
 
     study = models.OneToOneField(Study, on_delete=models.PROTECT, related_name="scheme")
     method = models.CharField(max_length=30)  # permuted_blocks, single_arm

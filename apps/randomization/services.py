@@ -1,7 +1,7 @@
 """Lists are made and released once; a subject is randomized in one locked transaction, or not at all."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.utils import timezone
@@ -14,7 +14,7 @@ from apps.enrolment.services import enrol_subject, refuse_status, refuse_unconfi
 from apps.randomization.methods import METHODS, Lists, Method
 from apps.randomization.models import Allocation, Scheme, Slot
 from apps.randomization.permissions import MANAGE_LISTS, RANDOMIZE
-from apps.randomization.sealing import Secret, commitment, open_arm, seal_arm, seal_secret
+from apps.randomization.sealing import Secret, commitment, open_arm, open_secret, seal_arm, seal_secret
 from apps.randomization.selectors import Stratum, is_allocated, needs_randomization, strata_of, stratum_of
 from apps.studies.access import require
 from apps.studies.models import Study
@@ -25,6 +25,8 @@ from apps.subjects.services import change_status, lock_subject, refuse_held, set
 from apps.visits.services import open_branch, replan
 
 Status = Subject.Status
+REASON_MAX = 1000
+LENGTH_MAX = 100_000  # slots of one stratum, as a study definition allows
 
 
 def create_scheme(actor: Actor, study: Study, *, secret: Secret | None = None) -> Scheme:
@@ -75,6 +77,63 @@ def go_live(actor: Actor, scheme: Scheme) -> Scheme:
             outbox=True,
         )
     return scheme
+
+
+def extend_lists(actor: Actor, scheme: Scheme, length: int, *, reason: str) -> Scheme:
+    """Append slots to every stratum's list, up to ``length`` of each; what is there stays, used or not.
+
+    The longer lists are drawn on from the sealed seed, so they begin with the lists of before. Their commitment, by the
+    same nonce, is published in the ledger beside the first. Refused: lists that are not released, no reason, a length
+    that adds no slot or is above 100,000, lists that are not those that were sealed.
+    """
+    require(actor, MANAGE_LISTS, study_id=scheme.study_id)
+    if not reason.strip() or len(reason) > REASON_MAX:
+        raise DomainError(
+            _("Say why, in at most %(limit)s characters.") % {"limit": REASON_MAX}, code="reason_missing", item="reason"
+        )
+    with ledger(actor, scheme.study_id) as entry:
+        scheme = Scheme.objects.select_for_update(of=("self",), no_key=True).select_related("study").get(pk=scheme.pk)
+        before, lists, secret = _longer_lists(scheme, length)
+        old = (scheme.config["length"], scheme.commitment)
+        scheme.config = scheme.config | {"length": length}
+        scheme.commitment = commitment(scheme.config, secret, lists)
+        scheme.save(update_fields=["config", "commitment"])
+        _store(scheme, lists, after={stratum: len(arms) for stratum, arms in before.items()})
+        entry(
+            action="randomization.list.extended",
+            obj=scheme,
+            label=scheme.study.slug,
+            changes=[("length", old[0], length), ("commitment", old[1], scheme.commitment)],
+            reason=reason.strip(),
+            details={"added": sum(len(arms) - len(before[stratum]) for stratum, arms in lists.items())},
+        )
+    return scheme
+
+
+def _longer_lists(scheme: Scheme, length: int) -> tuple[Lists, Lists, Secret]:
+    """The lists as sealed, the longer ones, and the secret; or why the scheme is not extended."""
+    if scheme.live_at is None:
+        raise DomainError(_("The randomization has not been released, so there is nothing to extend."), code="not_live")
+    if length > LENGTH_MAX:
+        raise DomainError(
+            _("A list has at most %(limit)s places.") % {"limit": LENGTH_MAX}, code="length_above", item="length"
+        )
+    secret, method = open_secret(scheme.sealed_secret), METHODS[scheme.method]
+    before = method.lists(scheme.config, secret.seed)
+    if commitment(scheme.config, secret, before) != scheme.commitment:
+        raise DomainError(
+            _("The lists are not those that were sealed; nothing is added. Run verify_randomization."), code="not_as_sealed"
+        )
+    lists = method.lists(scheme.config | {"length": length}, secret.seed)
+    short = min(len(arms) for arms in before.values())
+    if any(len(arms) <= len(before[stratum]) for stratum, arms in lists.items()):
+        raise DomainError(
+            _("%(length)s adds nothing to every list; the shortest has %(short)s places already.")
+            % {"length": length, "short": short},
+            code="length_below",
+            item="length",
+        )
+    return before, lists, secret
 
 
 def admit_subject(actor: Actor, subject: Subject) -> Subject:
@@ -134,7 +193,9 @@ def _planned(study: Study) -> tuple[Method, dict[str, Any]]:
     return method, config
 
 
-def _store(scheme: Scheme, lists: Lists) -> None:
+def _store(scheme: Scheme, lists: Lists, *, after: Mapping[str, int] | None = None) -> None:
+    """Each stratum's slots behind the position that it has already (``after``; none where not given)."""
+    stored = after or {}
     Slot.objects.bulk_create(
         (
             Slot(
@@ -146,6 +207,7 @@ def _store(scheme: Scheme, lists: Lists) -> None:
             )
             for stratum, arms in lists.items()
             for position, arm in enumerate(arms, start=1)
+            if position > stored.get(stratum, 0)
         ),
         batch_size=2000,
     )

@@ -186,6 +186,12 @@ def lists_released(world: World) -> Call:
     return lambda: randomization.go_live(SYSTEM, scheme)
 
 
+@scenario("apps.randomization.services.extend_lists", "randomization.list.extended")
+def lists_extended(world: World) -> Call:
+    scheme = randomization.go_live(SYSTEM, randomization.create_scheme(SYSTEM, world.study))
+    return lambda: randomization.extend_lists(SYSTEM, scheme, 200, reason="Nearly used up")
+
+
 @scenario(
     "apps.randomization.services.admit_subject",
     "enrolment.subject.enrolled",

@@ -80,11 +80,14 @@ def test_the_lines_make_the_first_accounts(small_trial):
     assert Membership.objects.get(user__username="gao").role == Role.STUDY_ADMIN
 
 
-def test_the_lines_make_and_release_the_lists(small_trial):
+def test_the_lines_make_release_and_extend_the_lists(small_trial):
     user = UserFactory(username="statistician")
     Membership.objects.create(user=user, study=small_trial, role=Role.UNBLINDED_STATISTICIAN)
-    run(block_with("go_live(actor"), khe_low_dose=small_trial.slug)
-    assert Scheme.objects.get(study=small_trial).live_at
+    # the second block goes on with the names of the first
+    run(block_with("go_live(actor") + block_with("extend_lists(actor"), khe_low_dose=small_trial.slug)
+    scheme = Scheme.objects.get(study=small_trial)
+    assert scheme.live_at
+    assert scheme.config["length"] == 120
 
 
 def test_the_lines_put_ranges_into_force(small_trial, site):

@@ -72,6 +72,7 @@ ACTIONS: dict[str, str | Promise] = {
     "notifications.notice.read": gettext_lazy("Notice read"),
     "notifications.notice.written": gettext_lazy("Notice written"),
     "randomization.arm.allocated": gettext_lazy("Arm allocated"),
+    "randomization.list.extended": gettext_lazy("Randomization list extended"),
     "randomization.list.sealed": gettext_lazy("Randomization list sealed"),
     "randomization.scheme.released": gettext_lazy("Randomization released"),
     "randomization.subject.assigned": gettext_lazy("Only arm assigned"),
