@@ -21,29 +21,31 @@ def problems_of(scheme: Scheme) -> Iterator[str]:
     derived = commitment(scheme.config, secret, lists)
     if derived != scheme.commitment:
         yield f"The commitment is {scheme.commitment}, but seed and configuration give {derived}."
-    yield from _against_ledger(scheme, secret)
+    yield from _against_ledger(scheme, secret, derived)
     slots = list(Slot.objects.filter(scheme=scheme).order_by("stratum", "position"))
     yield from _against_lists(slots, lists)
     yield from _allocations(scheme, slots)
 
 
-def _against_ledger(scheme: Scheme, secret: Secret) -> Iterator[str]:
-    """What was published when the lists were sealed, and at each extension, is what seed and length of then give."""
-    published = list(_published(scheme))
-    if not published:
-        yield "The ledger published no commitment."
-    # each extension says the length before it and after it; without one the lists have their first length
-    lengths = [change["length"][0] for change in published[1:2] if "length" in change]
-    lengths = lengths + [change["length"][1] for change in published[1:] if "length" in change]
-    lengths = lengths or [scheme.config["length"]]
-    if len(lengths) != max(len(published), 1) or lengths != sorted(lengths) or lengths[-1] != scheme.config["length"]:
-        yield f"The lists have length {scheme.config['length']}, but the ledger published {', '.join(map(str, lengths))}."
-        return
-    for length, change in zip(lengths, published, strict=False):
+def _against_ledger(scheme: Scheme, secret: Secret, derived: str) -> Iterator[str]:
+    """What was published when the lists were sealed, and at each extension, is what seed and length of then give.
+
+    Read from the newest back: an extension says the length before it, the first sealing none. ``derived``: of now.
+    """
+    length: int | None = scheme.config["length"]
+    for change in reversed(list(_published(scheme))):
+        before, after = change.get("length", (None, length))
+        if length is None or after != length or (before is not None and before >= after):
+            yield f"The ledger published lists of length {after}, but they have length {length}."
+            return
         config = scheme.config | {"length": length}
-        derived = commitment(config, secret, METHODS[scheme.method].lists(config, secret.seed))
+        if config != scheme.config:
+            derived = commitment(config, secret, METHODS[scheme.method].lists(config, secret.seed))
         if change["commitment"][1] != derived:
             yield f"The ledger published {change['commitment'][1]}, but the lists give {derived}."
+        length = before
+    if length is not None:
+        yield f"The ledger published no commitment of lists of length {length}."
 
 
 def _published(scheme: Scheme) -> Iterator[dict[str, tuple[Any, Any]]]:

@@ -1,4 +1,4 @@
-"""Lists are made and released once; a subject is randomized in one locked transaction, or not at all."""
+"""Lists are made and released once, later only made longer; a subject is randomized in one transaction, or not at all."""
 
 import secrets
 from collections.abc import Callable, Mapping
@@ -10,13 +10,15 @@ from django.utils.translation import gettext as _
 from apps.audit.ledger import ledger
 from apps.common.actors import Actor
 from apps.common.errors import DomainError
+from apps.common.reasons import need_reason
 from apps.enrolment.services import enrol_subject, refuse_status, refuse_unconfirmed, refuse_without_consent
 from apps.randomization.methods import METHODS, Lists, Method
 from apps.randomization.models import Allocation, Scheme, Slot
 from apps.randomization.permissions import MANAGE_LISTS, RANDOMIZE
-from apps.randomization.sealing import Secret, commitment, open_arm, open_secret, seal_arm, seal_secret
+from apps.randomization.sealing import BrokenSeal, Secret, commitment, open_arm, open_secret, seal_arm, seal_secret
 from apps.randomization.selectors import Stratum, is_allocated, needs_randomization, strata_of, stratum_of
 from apps.studies.access import require
+from apps.studies.definition import LIST_LENGTH_MAX
 from apps.studies.models import Study
 from apps.studies.protocol import Protocol, get_protocol, protocol_for_site
 from apps.subjects.models import Subject
@@ -25,8 +27,6 @@ from apps.subjects.services import change_status, lock_subject, refuse_held, set
 from apps.visits.services import open_branch, replan
 
 Status = Subject.Status
-REASON_MAX = 1000
-LENGTH_MAX = 100_000  # slots of one stratum, as a study definition allows
 
 
 def create_scheme(actor: Actor, study: Study, *, secret: Secret | None = None) -> Scheme:
@@ -87,10 +87,7 @@ def extend_lists(actor: Actor, scheme: Scheme, length: int, *, reason: str) -> S
     that adds no slot or is above 100,000, lists that are not those that were sealed.
     """
     require(actor, MANAGE_LISTS, study_id=scheme.study_id)
-    if not reason.strip() or len(reason) > REASON_MAX:
-        raise DomainError(
-            _("Say why, in at most %(limit)s characters.") % {"limit": REASON_MAX}, code="reason_missing", item="reason"
-        )
+    reason = need_reason(reason)
     with ledger(actor, scheme.study_id) as entry:
         scheme = Scheme.objects.select_for_update(of=("self",), no_key=True).select_related("study").get(pk=scheme.pk)
         before, lists, secret = _longer_lists(scheme, length)
@@ -104,8 +101,7 @@ def extend_lists(actor: Actor, scheme: Scheme, length: int, *, reason: str) -> S
             obj=scheme,
             label=scheme.study.slug,
             changes=[("length", old[0], length), ("commitment", old[1], scheme.commitment)],
-            reason=reason.strip(),
-            details={"added": sum(len(arms) - len(before[stratum]) for stratum, arms in lists.items())},
+            reason=reason,
         )
     return scheme
 
@@ -114,16 +110,18 @@ def _longer_lists(scheme: Scheme, length: int) -> tuple[Lists, Lists, Secret]:
     """The lists as sealed, the longer ones, and the secret; or why the scheme is not extended."""
     if scheme.live_at is None:
         raise DomainError(_("The randomization has not been released, so there is nothing to extend."), code="not_live")
-    if length > LENGTH_MAX:
+    if length > LIST_LENGTH_MAX:
         raise DomainError(
-            _("A list has at most %(limit)s places.") % {"limit": LENGTH_MAX}, code="length_above", item="length"
+            _("A list has at most %(limit)s places.") % {"limit": LIST_LENGTH_MAX}, code="length_above", item="length"
         )
-    secret, method = open_secret(scheme.sealed_secret), METHODS[scheme.method]
+    method = METHODS[scheme.method]
+    try:
+        secret = open_secret(scheme.sealed_secret)
+    except BrokenSeal as error:
+        raise _not_as_sealed() from error
     before = method.lists(scheme.config, secret.seed)
     if commitment(scheme.config, secret, before) != scheme.commitment:
-        raise DomainError(
-            _("The lists are not those that were sealed; nothing is added. Run verify_randomization."), code="not_as_sealed"
-        )
+        raise _not_as_sealed()
     lists = method.lists(scheme.config | {"length": length}, secret.seed)
     short = min(len(arms) for arms in before.values())
     if any(len(arms) <= len(before[stratum]) for stratum, arms in lists.items()):
@@ -134,6 +132,11 @@ def _longer_lists(scheme: Scheme, length: int) -> tuple[Lists, Lists, Secret]:
             item="length",
         )
     return before, lists, secret
+
+
+def _not_as_sealed() -> DomainError:
+    words = _("The lists are not those that were sealed; nothing is added. Run verify_randomization.")
+    return DomainError(words, code="not_as_sealed")
 
 
 def admit_subject(actor: Actor, subject: Subject) -> Subject:

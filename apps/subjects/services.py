@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from apps.audit.ledger import block_memory, ledger
 from apps.common.actors import Actor
 from apps.common.errors import DomainError
+from apps.common.reasons import need_reason
 from apps.common.text import day_in_words
 from apps.studies.access import require, require_everywhere
 from apps.studies.holding import refusal
@@ -21,7 +22,6 @@ from apps.subjects.permissions import RECORD_MILESTONE, SCREEN_SUBJECT, TRANSFER
 from apps.subjects.selectors import milestones_of, remember_milestone, today_at
 from apps.subjects.status import TREATED, may_become
 
-REASON_MAX = 1000
 KIND = re.compile(r"^[a-z][a-z0-9_]{0,39}$")
 
 
@@ -98,10 +98,7 @@ def transfer_subject(actor: Actor, subject: Subject, to_site: Site, on: date, *,
     a site without a version of the protocol, no reason. For who has the right at all sites.
     """
     require_everywhere(actor, TRANSFER_SUBJECT, study_id=subject.study_id)
-    if not reason.strip() or len(reason) > REASON_MAX:
-        raise DomainError(
-            _("Say why, in at most %(limit)s characters.") % {"limit": REASON_MAX}, code="reason_missing", item="reason"
-        )
+    reason = need_reason(reason)
     with ledger(actor, subject.study_id) as entry:
         subject = lock_subject(subject)
         former = subject.site
@@ -112,7 +109,7 @@ def transfer_subject(actor: Actor, subject: Subject, to_site: Site, on: date, *,
             from_site=former,
             to_site=to_site,
             on=on,
-            reason=reason.strip(),
+            reason=reason,
             at=timezone.now(),
             actor_id=actor.user_id,
             actor_name=actor.name,
@@ -126,7 +123,7 @@ def transfer_subject(actor: Actor, subject: Subject, to_site: Site, on: date, *,
                 site_id=site.pk,
                 subject_id=subject.pk,
                 changes=[("site", former.code, to_site.code), ("on", None, on)],
-                reason=reason.strip(),
+                reason=reason,
             )
     return transfer
 

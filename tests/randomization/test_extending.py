@@ -9,22 +9,14 @@ from apps.common.actors import SYSTEM
 from apps.common.errors import Forbidden
 from apps.common.permissions import Role
 from apps.randomization.checking import problems_of
+from apps.randomization.methods import METHODS
 from apps.randomization.models import Scheme, Slot
+from apps.randomization.sealing import Secret, commitment, open_secret, seal_secret
 from apps.randomization.services import create_scheme, extend_lists, randomize_subject
 from tests import small
 
 pytestmark = pytest.mark.django_db
 REASON = "More subjects with Kasabach-Merritt than planned"
-
-
-@pytest.fixture
-def study():
-    return small.publish_small()
-
-
-@pytest.fixture
-def scheme(study):
-    return small.live_scheme(study)
 
 
 def stored():
@@ -53,7 +45,7 @@ def test_it_works(study, scheme):
     body = json.loads(Event.objects.get(action="randomization.list.extended").body)
     assert body["changes"] == [["length", 12, 40], ["commitment", first, longer.commitment]]
     assert body["reason"] == REASON
-    assert body["details"] == {"added": len(after) - len(before)}
+    assert body["details"] == {}, "how many slots were added would tell where the last blocks end"
     assert not any(arm in json.dumps(body) for arm in ("HIGH", "LOW"))
     assert list(problems_of(longer)) == []
 
@@ -87,6 +79,7 @@ def test_what_is_refused_changes_nothing(scheme):
     refused("reason_missing", scheme, reason="x" * 1001)
     refused("length_below", scheme, length=12)
     refused("length_below", scheme, length=-5)
+    refused("reason_missing", scheme, reason="a\0b")
     refused("length_above", scheme, length=100_001)
 
 
@@ -94,8 +87,9 @@ def test_lists_before_their_release_are_not_extended(study):
     refused("not_live", create_scheme(SYSTEM, study))
 
 
-def test_changed_lists_are_not_extended(scheme):
-    Scheme.objects.update(commitment="0" * 64)
+@pytest.mark.parametrize("change", [{"commitment": "0" * 64}, {"sealed_secret": b"rubbish"}])
+def test_changed_lists_are_not_extended(scheme, change):
+    Scheme.objects.update(**change)
     refused("not_as_sealed", scheme)
 
 
@@ -104,7 +98,37 @@ def test_a_length_that_the_ledger_does_not_know_is_found(scheme, length):
     longer = extend_lists(SYSTEM, scheme, 40, reason=REASON)
     longer.config["length"] = length
     longer.save()
-    assert any(problem.startswith(f"The lists have length {length}, but") for problem in problems_of(longer))
+    assert f"The ledger published lists of length 40, but they have length {length}." in list(problems_of(longer))
+
+
+def test_lists_made_longer_without_the_ledger_are_found(scheme):
+    secret = open_secret(scheme.sealed_secret)
+    scheme.config["length"] = 40
+    scheme.commitment = commitment(scheme.config, secret, METHODS[scheme.method].lists(scheme.config, secret.seed))
+    scheme.save()
+    assert any(problem.startswith("The ledger published") for problem in problems_of(scheme))
+
+
+def test_what_each_step_published_is_compared(scheme):
+    """Another seed, with lists and commitment of now made to fit it, differs from what was published at either time."""
+    longer = extend_lists(SYSTEM, scheme, 40, reason=REASON)
+    other = Secret(bytes(32), bytes(32))
+    longer.sealed_secret = seal_secret(other)
+    longer.commitment = commitment(longer.config, other, METHODS[longer.method].lists(longer.config, other.seed))
+    longer.save()
+    assert sum(problem.startswith("The ledger published") for problem in problems_of(longer)) == 2
+
+
+def test_lists_that_were_never_published_are_found(study, scheme):
+    stranger = Scheme(
+        pk=scheme.pk + 1,
+        study=study,
+        method=scheme.method,
+        config=scheme.config,
+        commitment=scheme.commitment,
+        sealed_secret=scheme.sealed_secret,
+    )
+    assert "The ledger published no commitment of lists of length 12." in list(problems_of(stranger))
 
 
 def test_a_slot_of_the_new_part_that_is_missing_is_found(scheme):

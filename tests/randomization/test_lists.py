@@ -21,16 +21,6 @@ from tests import small
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def study():
-    return small.publish_small()
-
-
-@pytest.fixture
-def scheme(study):
-    return small.live_scheme(study)
-
-
 def test_it_works(study):
     statistician = small.person(study, Role.UNBLINDED_STATISTICIAN)
     scheme = create_scheme(statistician, study)

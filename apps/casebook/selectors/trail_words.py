@@ -137,6 +137,9 @@ FIELDS: dict[str, str | Promise] = {
     "filters": gettext_lazy("Filter"),
     "visit": gettext_lazy("Visit"),
     "site": gettext_lazy("Site"),
+    "commitment": gettext_lazy("Commitment of the lists (SHA-256)"),
+    "length": gettext_lazy("Places in each list"),
+    "live_at": gettext_lazy("Released at"),
 }
 
 

@@ -6,9 +6,9 @@ from django.utils.translation import gettext as _
 from apps.audit.ledger import ledger
 from apps.common.actors import Actor
 from apps.common.errors import DomainError
+from apps.common.reasons import need_reason
 from apps.review.models import Waiver
 from apps.review.permissions import WAIVE
-from apps.review.reasons import need_reason
 from apps.review.selectors.closing import Scope, check_list, standing, study_of
 from apps.studies.access import require, require_everywhere
 from apps.studies.models import Study

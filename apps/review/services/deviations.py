@@ -10,9 +10,9 @@ from apps.audit.ledger import Entry, ledger
 from apps.capture.locks import join_writers
 from apps.common.actors import Actor
 from apps.common.errors import DomainError
+from apps.common.reasons import need_reason
 from apps.review.models import Deviation
 from apps.review.permissions import JUDGE_DEVIATION, REPORT_DEVIATION
-from apps.review.reasons import need_reason
 from apps.studies.access import require
 from apps.studies.holding import refusal
 from apps.studies.models import Hold, Site

@@ -13,8 +13,8 @@ from apps.capture.models import FormRecord
 from apps.common.actors import Actor
 from apps.common.errors import DomainError
 from apps.common.permissions import Permission
+from apps.common.reasons import need_reason
 from apps.review.permissions import FREEZE, LOCK
-from apps.review.reasons import need_reason
 from apps.review.selectors.holds import Held
 from apps.review.services.closing import refuse_unfinished
 from apps.studies.access import require, require_everywhere

@@ -17,10 +17,10 @@ from apps.capture.services import open_query
 from apps.capture.wording import bilingual
 from apps.common.actors import Actor
 from apps.common.errors import Conflict, DomainError, NotVisible
+from apps.common.reasons import need_reason
 from apps.review.models import Mark
 from apps.review.permissions import MARKING
 from apps.review.plan import reviewable
-from apps.review.reasons import need_reason
 from apps.review.selectors.marks import is_current
 from apps.studies.access import require
 from apps.visits.models import SubjectVisit

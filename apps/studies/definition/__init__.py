@@ -3,6 +3,7 @@
 from apps.studies.definition.forms import Check, CodeList, FormDefinition, Group, ItemDefinition, Rangespec
 from apps.studies.definition.study import (
     ANCHORS,
+    LIST_LENGTH_MAX,
     MILESTONES,
     SERVICE_ANCHORS,
     ArmDefinition,
@@ -23,6 +24,7 @@ from apps.studies.definition.study import (
 
 __all__ = [
     "ANCHORS",
+    "LIST_LENGTH_MAX",
     "MILESTONES",
     "SERVICE_ANCHORS",
     "ArmDefinition",

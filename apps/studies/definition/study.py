@@ -137,12 +137,15 @@ class DosingPlan(Part):
     notes: list[Text] = []
 
 
+LIST_LENGTH_MAX = 100_000  # slots of one stratum
+
+
 class RandomizationPlan(Sourced):
     method: Literal["permuted_blocks"]
     block_sizes: Annotated[list[int], Field(min_length=1)]
     # items whose code decides the stratum
     strata: list[Oid] = []
-    list_length: Annotated[int, Field(ge=2, le=100_000)] = 60
+    list_length: Annotated[int, Field(ge=2, le=LIST_LENGTH_MAX)] = 60
 
 
 class Blinding(Part):

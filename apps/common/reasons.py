@@ -1,4 +1,4 @@
-"""Every step of a reviewer that undoes or stops something says why."""
+"""Every step that undoes, stops or moves something says why."""
 
 from django.utils.translation import gettext as _
 
