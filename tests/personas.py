@@ -11,6 +11,7 @@ from functools import cached_property
 
 import pytest
 from django.test import Client
+from django.utils import translation
 
 from apps.accounts.models import User
 from apps.common.actors import Actor
@@ -54,8 +55,9 @@ class Personas(dict):
 
 @pytest.fixture(autouse=True)
 def _no_protocol_left(request) -> Iterator[None]:
-    """A cloned database gives a version's id again to another definition."""
+    """A cloned database gives a version's id again to another definition; a person's language ends with the test."""
     yield
+    translation.deactivate()
     marker = request.node.get_closest_marker("django_db")
     cloned = {"transactional_db", "live_server"} & set(request.fixturenames)
     if cloned or (marker and marker.kwargs.get("transaction")):

@@ -12,6 +12,7 @@ urlpatterns = [
     path("account/", include("allauth.urls")),
     path("", include("apps.studies.urls")),
     path("", include("apps.casebook.urls")),
+    path("", include("apps.randomization.urls")),
     path("", include("apps.review.urls")),
     path("", include("apps.safety.urls")),
     path("", include("apps.exports.urls")),

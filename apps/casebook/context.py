@@ -46,6 +46,7 @@ ROOMS = [
     ),
     Room("review:monitoring", _("Monitoring"), "calendar", "review.view_monitoring"),
     Room("safety:flags", _("Safety"), "safety", "safety.view_flags", waiting.open_flags, _("open flags")),
+    Room("randomization:lists", _("Randomization lists"), "key", "randomization.view_lists"),
     Room("casebook:printouts", _("Print"), "exports", "casebook.print"),
     Room("exports:list", _("Exports"), "exports", "exports.export_data"),
     Room("casebook:study_close_out", _("Close-out"), "state-frozen", "review.waive"),

@@ -6,8 +6,10 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.forms import ConfirmIdentityForm, PlainForm
 from apps.casebook.models import Printout
+from apps.common.reasons import REASON_MAX
 from apps.enrolment.models import Departure
 from apps.enrolment.services import DEPARTURES, SCOPES
+from apps.randomization.models import Misrandomization, Unblinding
 from apps.review.selectors.closing import LABELS
 from apps.studies.models import Site
 from apps.subjects.models import Subject
@@ -58,6 +60,21 @@ class SignEligibilityForm(ConfirmIdentityForm):
 
     note = forms.CharField(label=_("Note"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 2}))
     field_order = ["note", "password", "otp"]
+
+
+class MisrandomizationForm(PlainForm):
+    """What was wrong with an allocation."""
+
+    kind = forms.ChoiceField(label=_("What was wrong"), choices=Misrandomization.Kind.choices, widget=forms.RadioSelect)
+    reason = forms.CharField(label=_("How it came to it"), max_length=REASON_MAX, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class UnblindForm(ConfirmIdentityForm):
+    """Why the arm must be known now."""
+
+    category = forms.ChoiceField(label=_("Why"), choices=Unblinding.Category.choices, widget=forms.RadioSelect)
+    reason = forms.CharField(label=_("Reason"), max_length=REASON_MAX, widget=forms.Textarea(attrs={"rows": 2}))
+    field_order = ["category", "reason", "password", "otp"]
 
 
 class DepartForm(PlainForm):

@@ -2,6 +2,7 @@ from django.urls import path
 
 from apps.casebook.record_urls import urlpatterns as records
 from apps.casebook.views import (
+    allocation,
     closing,
     eligibility,
     holding,
@@ -33,7 +34,10 @@ urlpatterns = [
     path(SUBJECT, subjects.subject, name="subject"),
     path(SUBJECT + "eligibility/", eligibility.eligibility, name="eligibility"),
     path(SUBJECT + "enrol/", eligibility.enrol, name="enrol"),
-    path(SUBJECT + "randomize/", eligibility.randomize, name="randomize"),
+    path(SUBJECT + "randomize/", allocation.randomize, name="randomize"),
+    path(SUBJECT + "allocation/", allocation.allocation, name="allocation"),
+    path(SUBJECT + "allocation/mistake/", allocation.misrandomization, name="misrandomization"),
+    path(SUBJECT + "allocation/unblind/", allocation.unblind, name="unblind"),
     path(SUBJECT + "depart/", subjects.depart, name="depart"),
     path(SUBJECT + "visits/", visits.unscheduled, name="unscheduled"),
     path(VISIT, visits.visit, name="visit"),

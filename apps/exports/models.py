@@ -10,7 +10,7 @@ class Export(Job):
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="exports")
     filters = models.JSONField(default=dict)  # {"sites": [ids], "status": "all"|"complete"}
     blinded = models.BooleanField()
-    # the ledger position that it holds
+    # the ledger position that it holds; none of a blinded export, whose file does not say it either
     position = models.BigIntegerField(null=True)
 
     class Meta:

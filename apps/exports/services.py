@@ -132,7 +132,7 @@ def _finish(
     with ledger(actor, export.study_id) as entry:
         export.status, export.sha256, export.error, export.finished_at = status, sha256, error, timezone.now()
         if manifest:
-            export.manifest, export.position = manifest, manifest["ledger"]["position"]
+            export.manifest, export.position = manifest, manifest["ledger"].get("position")
             export.progress, export.file_name, export.stage = 100, path_of(export).name, ""
         export.save()
         entry(

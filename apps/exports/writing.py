@@ -52,7 +52,7 @@ def write_zip(
         cursor.execute(
             "SELECT seq, encode(head_hash, 'hex') FROM audit_chain WHERE key = %s", [f"study:{selection.study_id}"]
         )
-        position = cursor.fetchone() or (0, "")
+        position, head = cursor.fetchone() or (0, "")
         for number, dataset in enumerate(datasets):
             on_progress(number, len(datasets) + len(extra), dataset.name)
             query = rows_sql(dataset, selection, labels)
@@ -62,7 +62,9 @@ def write_zip(
             on_progress(number, len(datasets) + len(extra), name)
             count = sql.SQL("SELECT count(*) FROM ({}) AS q").format(select)
             files.append(_write_csv(cursor, archive, f"{name}.csv", select, count, None))
-        manifest = {**manifest, "ledger": {"position": position[0], "hash": position[1]}, "files": files}
+        # how many events there are tells the blinded how many they do not see, and so the arm
+        place = {"hash": head} if selection.blinded else {"position": position, "hash": head}
+        manifest = {**manifest, "ledger": place, "files": files}
         archive.writestr("manifest.json", json.dumps(manifest, indent=2, ensure_ascii=False, default=str))
     return manifest
 

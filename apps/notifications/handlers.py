@@ -10,8 +10,11 @@ from apps.notifications.reminders import recipients
 from apps.notifications.tasks import send_mails
 from apps.safety.models import Flag
 from apps.studies.models import Study
+from apps.subjects.models import Subject
 
 HEARS_OF_FLAGS = {Role.COORDINATOR, Role.INVESTIGATOR, Role.SAFETY_OFFICER, Role.MEDICAL_MONITOR}
+KEEPS_LISTS = {Role.UNBLINDED_STATISTICIAN}
+SPONSOR = {Role.STUDY_ADMIN, Role.SAFETY_OFFICER, Role.MEDICAL_MONITOR}
 
 
 def send_mail(event) -> None:
@@ -32,6 +35,37 @@ def flag_raised(event) -> None:
         args=(flag.subject.number,),
         link=reverse("safety:flags", args=[flag.study.slug]),
         subject=flag.subject,
+    )
+
+
+def list_running_low(event) -> None:
+    """Tell those who can make the lists longer."""
+    study = Study.objects.get(pk=event.study_id)
+    services.notify(
+        SYSTEM,
+        study,
+        recipients(study, None, KEEPS_LISTS, unblinded_only=True),
+        kind="list",
+        occasion=f"list:{event.id}",
+        say=wording.list_running_low,
+        args=(study.slug,),
+        link=reverse("randomization:lists", args=[study.slug]),
+    )
+
+
+def arm_unblinded(event) -> None:
+    """Tell the sponsor's people that somebody was unblinded, and to whom; not the arm."""
+    subject = Subject.objects.select_related("study").get(pk=event.subject_id)
+    services.notify(
+        SYSTEM,
+        subject.study,
+        recipients(subject.study, subject.site_id, SPONSOR),
+        kind="unblinding",
+        occasion=f"unblinding:{event.object_id}",
+        say=wording.arm_unblinded,
+        args=(subject.number, event.actor.name),
+        link=reverse("casebook:subject", args=[subject.study.slug, subject.number]),
+        subject=subject,
     )
 
 

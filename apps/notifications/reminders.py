@@ -74,10 +74,13 @@ def _remind_of(study: Study, site: Site, rule: ReminderRule, visit: SubjectVisit
     return len(notices)
 
 
-def recipients(study: Study, site_id: int, roles: Collection[str], *, unblinded_only: bool = False) -> QuerySet[User]:
-    """Active people who hold one of the roles at the site; without the blinded where the notice could tell the arm."""
+def recipients(study: Study, site_id: int | None, roles: Collection[str], *, unblinded_only: bool = False) -> QuerySet[User]:
+    """Active people who hold one of the roles at the site (None: for all sites); without the blinded where the notice could
+    tell the arm."""
     held = Membership.objects.filter(study=study, ended_at=None)
-    at_site = held.filter(role__in=roles, site_id=site_id) | held.filter(role__in=roles, site__isnull=True)
+    at_site = held.filter(role__in=roles, site__isnull=True)
+    if site_id is not None:
+        at_site |= held.filter(role__in=roles, site_id=site_id)
     users = User.objects.filter(is_active=True, pk__in=at_site.values("user_id"))
     if unblinded_only:
         users = users.exclude(pk__in=held.filter(role__in=blinded_roles(study.version_id or 0)).values("user_id"))

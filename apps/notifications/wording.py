@@ -31,6 +31,21 @@ def flag_raised(number: str) -> tuple[str, str]:
     )
 
 
+def list_running_low(study: str) -> tuple[str, str]:
+    return (
+        _("Randomization list running low: %(study)s") % {"study": study},
+        _("A fifth of a stratum's list is left. Extend the lists before they run out."),
+    )
+
+
+def arm_unblinded(number: str, name: str) -> tuple[str, str]:
+    return (
+        _("Emergency unblinding: subject %(number)s") % {"number": number},
+        _("%(name)s learned the treatment of subject %(number)s in an emergency. This message does not say which it is.")
+        % {"name": name, "number": number},
+    )
+
+
 def export_finished(done: bool) -> tuple[str, str]:
     if done:
         return _("Your export is ready"), _("The export that you asked for can be downloaded.")

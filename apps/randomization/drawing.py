@@ -7,10 +7,20 @@ extended in any order.
 import hashlib
 import hmac
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 T = TypeVar("T")
 WORD = 1 << 64
+
+
+@dataclass(frozen=True)
+class Secret:
+    """What is sealed: nonce and seed, both 32 bytes, and an imported list (stratum → arms in order)."""
+
+    nonce: bytes
+    seed: bytes
+    lists: dict[str, list[str]] | None = None
 
 
 class Draws:

@@ -1,30 +1,39 @@
-"""Schemes, sealed lists and allocations. The arm is a column of nothing else."""
+"""Schemes, sealed lists, allocations and what happened to them. The arm is a column of nothing else."""
 
 import uuid
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.studies.models import Study
 from apps.subjects.models import Subject
 
 
 class Scheme(models.Model):
-    """How a study allocates. Live schemes are only ever made longer; ``commitment`` is SHA-256 of nonce and whole list."""
+    """How a study allocates. Live schemes are only ever made longer; ``commitment`` is SHA-256 of nonce and whole list.
+
+    A study with a single arm needs none.
+    """
 
     study = models.OneToOneField(Study, on_delete=models.PROTECT, related_name="scheme")
-    method = models.CharField(max_length=30)  # permuted_blocks, single_arm
+    method = models.CharField(max_length=30)  # a name of METHODS
     config = models.JSONField()
     commitment = models.CharField(max_length=64, blank=True)
-    # nonce and seed, encrypted by a key that the database does not hold
+    # nonce, seed and imported lists, encrypted by a key that the database does not hold
     sealed_secret = models.BinaryField(null=True)
     live_at = models.DateTimeField(null=True)
+    revealed_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"{self.study.slug}: {self.method}"
 
 
 class Slot(models.Model):
-    """One line of a stratum's list. Its arm is encrypted until the study is unblinded; its id tells no order."""
+    """One line of a stratum's list. Its arm is encrypted; its id tells no order.
+
+    A method that draws at the moment of allocation makes it then, in the stratum ``all``: used as soon as it is there.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="+")
@@ -59,3 +68,47 @@ class Allocation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject}"
+
+
+class Misrandomization(models.Model):
+    """An allocation that should not have been made as it was. It stands; this says what was wrong. Insert-only."""
+
+    class Kind(models.TextChoices):
+        WRONG_STRATUM = "wrong_stratum", _("Allocated in a wrong stratum")
+        INELIGIBLE = "ineligible", _("Found not eligible afterwards")
+        WRONG_SUBJECT = "wrong_subject", _("Another subject was meant")
+        OTHER = "other", pgettext_lazy("a wrong randomization", "Something else")
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="+")
+    subject = models.ForeignKey(Subject, on_delete=models.PROTECT, related_name="misrandomizations")
+    allocation = models.ForeignKey(Allocation, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=16, choices=Kind.choices)
+    reason = models.TextField()
+    at = models.DateTimeField()
+    actor_id = models.BigIntegerField(null=True)
+    actor_name = models.TextField()
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.kind}"
+
+
+class Unblinding(models.Model):
+    """In an emergency a blinded person was shown a subject's arm. Insert-only; the arm itself stands in the allocation."""
+
+    class Category(models.TextChoices):
+        EMERGENCY = "emergency", _("Medical emergency: treatment depends on it")
+        OVERDOSE = "overdose", _("Overdose or poisoning")
+        PREGNANCY = "pregnancy", _("Pregnancy")
+        REPORT = "report", _("Expedited report to the authority")
+        OTHER = "other", pgettext_lazy("an unblinding", "Something else")
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="+")
+    subject = models.ForeignKey(Subject, on_delete=models.PROTECT, related_name="unblindings")
+    category = models.CharField(max_length=16, choices=Category.choices)
+    reason = models.TextField()
+    at = models.DateTimeField()
+    actor_id = models.BigIntegerField(null=True)
+    actor_name = models.TextField()
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.category}"

@@ -1,51 +1,40 @@
-"""Lists that nobody reads before their use: encrypted by a key that the database does not hold, bound by a commitment.
+"""Lists that nobody reads before their use: encrypted by a key that the database does not hold."""
 
-The commitment is SHA-256(nonce ‖ canonical JSON of configuration, seed and lists); it is published in the ledger when
-the list is made. After the study nonce and seed are revealed, and anyone can derive and compare everything.
-"""
-
-import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
 from django.utils.translation import gettext as _
 
 from apps.common.errors import DomainError
+from apps.randomization.drawing import Secret
 
 # every entry is padded to this, so that the length of what is stored does not tell the arm
 ENTRY_SIZE = 256
 Sealed = bytes | memoryview | None  # as the database gives it
 
 
-@dataclass(frozen=True)
-class Secret:
-    """Both 32 bytes."""
-
-    nonce: bytes
-    seed: bytes
-
-
 class BrokenSeal(ValueError):
     """What is stored cannot be opened by the key, or is another slot's."""
 
 
-def commitment(config: Mapping[str, Any], secret: Secret, lists: Mapping[str, list[str]]) -> str:
-    whole = {"config": config, "seed": secret.seed.hex(), "lists": lists}
-    text = json.dumps(whole, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(secret.nonce + text.encode()).hexdigest()
-
-
 def seal_secret(secret: Secret) -> bytes:
-    return _fernet().encrypt(json.dumps({"nonce": secret.nonce.hex(), "seed": secret.seed.hex()}).encode())
+    whole = {"nonce": secret.nonce.hex(), "seed": secret.seed.hex(), "lists": secret.lists}
+    return _fernet().encrypt(json.dumps(whole).encode())
 
 
 def open_secret(sealed: Sealed) -> Secret:
     opened = json.loads(_open(sealed))
-    return Secret(bytes.fromhex(opened["nonce"]), bytes.fromhex(opened["seed"]))
+    return Secret(bytes.fromhex(opened["nonce"]), bytes.fromhex(opened["seed"]), opened.get("lists"))
+
+
+def seal_text(text: str) -> str:
+    """For what a page hands back unread: the person's browser carries it and cannot read it."""
+    return _fernet().encrypt(text.encode()).decode()
+
+
+def open_text(sealed: str) -> str:
+    return _open(sealed.encode()).decode()
 
 
 def seal_arm(stratum: str, position: int, arm: str) -> bytes:

@@ -2,19 +2,18 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import product
-from typing import Any
 
 from django.db.models import Count, Q
 
 from apps.capture.scope import SubjectScope
 from apps.common.actors import Actor
-from apps.randomization.models import Allocation, Scheme
+from apps.randomization.models import Allocation, Misrandomization, Scheme, Unblinding
 from apps.randomization.permissions import VIEW_ALLOCATION
+from apps.randomization.strata import stratum_label
 from apps.rules import UNKNOWN, as_text
 from apps.studies.access import is_blinded, may
-from apps.studies.definition import ArmDefinition
-from apps.studies.models import Study
+from apps.studies.definition import SITE_STRATUM, ArmDefinition
+from apps.studies.models import Site, Study
 from apps.studies.protocol import Protocol, protocol_for_site
 from apps.subjects.models import Subject
 
@@ -64,37 +63,84 @@ class Stratum:
 
 
 def stratum_of(subject: Subject, protocol: Protocol) -> Stratum:
-    """By the subject's items of now; the browser has no say in it."""
+    """By the subject's site and items of now; the browser has no say in it."""
     plan = protocol.definition.randomization
     oids = plan.strata if plan else []
-    scope = SubjectScope(subject, protocol) if oids else None
-    read = {oid: scope.value(oid) for oid in oids} if scope else {}
-    values = {oid: as_text(value) for oid, value in read.items() if value is not UNKNOWN}
+    scope = SubjectScope(subject, protocol) if any(oid != SITE_STRATUM for oid in oids) else None
+    values: dict[str, str] = {}
+    for oid in oids:
+        if oid == SITE_STRATUM:
+            values[oid] = subject.site.code
+        elif scope is not None and (value := scope.value(oid)) is not UNKNOWN:
+            values[oid] = as_text(value)
     return Stratum(values, tuple(oid for oid in oids if oid not in values))
 
 
-def stratum_label(values: dict[str, str]) -> str:
-    """``KMP=Y``; several items with commas, in the order of their names; ``all`` without strata."""
-    return ",".join(f"{oid}={code}" for oid, code in sorted(values.items())) or "all"
-
-
-def strata_of(protocol: Protocol) -> list[str]:
-    """Every stratum that there can be."""
+def levels_of(study: Study, protocol: Protocol) -> dict[str, list[str]]:
+    """Each item that makes strata or factors with its codes; the study's sites where the site is one."""
     plan = protocol.definition.randomization
-    oids = sorted(plan.strata) if plan else []
-    codes = [_codes(protocol, oid) for oid in oids]
-    return [stratum_label(dict(zip(oids, chosen, strict=True))) for chosen in product(*codes)]
+    return {oid: _codes(study, protocol, oid) for oid in (plan.strata if plan else [])}
 
 
-def _codes(protocol: Protocol, oid: str) -> list[str]:
+def _codes(study: Study, protocol: Protocol, oid: str) -> list[str]:
+    if oid == SITE_STRATUM:
+        return list(Site.objects.filter(study=study).order_by("code").values_list("code", flat=True))
     item = protocol.items[oid].definition
     return sorted(protocol.codelists[item.codelist]) if item.codelist else ["N", "Y"]
 
 
-def slots_left(scheme: Scheme) -> list[Any]:
+@dataclass(frozen=True)
+class Left:
+    """Slots of one stratum, as counts. ``total`` 0: nothing is drawn ahead."""
+
+    stratum: str
+    total: int
+    used: int
+
+    @property
+    def left(self) -> int:
+        return self.total - self.used
+
+    @property
+    def is_low(self) -> bool:
+        return is_low(self.left, self.total)
+
+
+def is_low(left: int, total: int) -> bool:
+    """A fifth of the list or less is left."""
+    return left * 5 <= total
+
+
+def slots_left(scheme: Scheme) -> list[Left]:
     """Per stratum how many slots there are and how many are used. For list managers: counts, never arms."""
-    return list(
+    counted = (
         scheme.slots.order_by("stratum")
         .values("stratum")
         .annotate(total=Count("id"), used=Count("id", filter=Q(used_at__isnull=False)))
     )
+    return [Left(**row) for row in counted]
+
+
+def scheme_of(study: Study) -> Scheme | None:
+    """Without what is sealed."""
+    return Scheme.objects.filter(study=study).defer("sealed_secret").first()
+
+
+def disclosed_arm(actor: Actor, subject: Subject) -> ArmDefinition | None:
+    """The arm for the person who was unblinded to this subject in an emergency; None for everybody else."""
+    if actor.user_id is None or not Unblinding.objects.filter(subject=subject, actor_id=actor.user_id).exists():
+        return None
+    code = arm_code(subject)
+    return protocol_for_site(subject.site).arms.get(code) if code else None
+
+
+def unblindings_of(actor: Actor, subject: Subject) -> list[Unblinding]:
+    """Who was shown the arm, for those who may know it anyway."""
+    if not may_view_allocation(actor, subject.study, subject.site_id):
+        return []
+    return list(Unblinding.objects.filter(subject=subject).order_by("pk"))
+
+
+def misrandomizations_of(subject: Subject) -> list[Misrandomization]:
+    """What was wrong with the subject's allocation; it tells no arm."""
+    return list(Misrandomization.objects.filter(subject=subject).order_by("pk"))

@@ -5,12 +5,14 @@ from datetime import timedelta
 from service_scenarios import Call, World, scenario
 
 from apps.common.actors import SYSTEM
+from apps.common.permissions import Role
 from apps.enrolment import services as enrolment
 from apps.randomization import services as randomization
-from apps.randomization.sealing import Secret
+from apps.randomization.drawing import Secret
+from apps.studies.models import Hold, Membership, Study
 from apps.subjects import services as subjects
 from apps.visits import services as visits
-from tests import journeys
+from tests import journeys, small
 
 
 @scenario("apps.subjects.services.screen_subject", "subjects.subject.screened")
@@ -175,25 +177,25 @@ def condition_does_not_hold(world: World) -> Call:
     return lambda: enrolment.open_due_branches(SYSTEM, subject)
 
 
-@scenario("apps.randomization.services.create_scheme", "randomization.list.sealed")
+@scenario("apps.randomization.services.schemes.create_scheme", "randomization.list.sealed")
 def lists_made(world: World) -> Call:
     return lambda: randomization.create_scheme(SYSTEM, world.study)
 
 
-@scenario("apps.randomization.services.go_live", "randomization.scheme.released")
+@scenario("apps.randomization.services.schemes.go_live", "randomization.scheme.released")
 def lists_released(world: World) -> Call:
     scheme = randomization.create_scheme(SYSTEM, world.study)
     return lambda: randomization.go_live(SYSTEM, scheme)
 
 
-@scenario("apps.randomization.services.extend_lists", "randomization.list.extended")
+@scenario("apps.randomization.services.schemes.extend_lists", "randomization.list.extended")
 def lists_extended(world: World) -> Call:
     scheme = randomization.go_live(SYSTEM, randomization.create_scheme(SYSTEM, world.study))
     return lambda: randomization.extend_lists(SYSTEM, scheme, 200, reason="Nearly used up")
 
 
 @scenario(
-    "apps.randomization.services.admit_subject",
+    "apps.randomization.services.allocating.admit_subject",
     "enrolment.subject.enrolled",
     "subjects.milestone.set",
     "subjects.status.changed",
@@ -225,7 +227,7 @@ def next_slot_of(world: World, seed: bytes) -> Call:
 
 # only LOW has a visit of its own; its events are for those who may know the arm
 @scenario(
-    "apps.randomization.services.randomize_subject",
+    "apps.randomization.services.allocating.randomize_subject",
     *ALLOCATED,
     "visits.branch.opened",
     "visits.schedule.replanned",
@@ -234,7 +236,7 @@ def next_slot_is_low(world: World) -> Call:
     return next_slot_of(world, b"a" * 32)
 
 
-@scenario("apps.randomization.services.randomize_subject", *ALLOCATED)
+@scenario("apps.randomization.services.allocating.randomize_subject", *ALLOCATED)
 def next_slot_is_high(world: World) -> Call:
     return next_slot_of(world, b"b" * 32)
 
@@ -243,3 +245,73 @@ def next_slot_is_high(world: World) -> Call:
 def a_family_moved(world: World) -> Call:
     subject, to = world.screened, world.study.sites.get(code="02")
     return lambda: subjects.transfer_subject(SYSTEM, subject, to, world.yesterday, reason="The family moved.")
+
+
+def sealed_lists(world: World, *, live: bool = True):
+    scheme = randomization.create_scheme(SYSTEM, world.study)
+    return randomization.go_live(SYSTEM, scheme) if live else scheme
+
+
+@scenario("apps.randomization.services.schemes.discard_scheme", "randomization.list.discarded")
+def lists_made_anew(world: World) -> Call:
+    scheme = sealed_lists(world, live=False)
+    return lambda: randomization.discard_scheme(SYSTEM, scheme, reason="Wrong plan")
+
+
+@scenario("apps.randomization.services.schemes.try_scheme", "randomization.scheme.tried")
+def dry_run(world: World) -> Call:
+    return lambda: randomization.try_scheme(SYSTEM, world.study)
+
+
+def revealed_lists(world: World):
+    scheme = sealed_lists(world)
+    Study.objects.filter(pk=world.study.pk).update(hold=Hold.LOCKED)
+    return randomization.reveal_scheme(SYSTEM, scheme, reason="The study is over")
+
+
+@scenario("apps.randomization.services.schemes.reveal_scheme", "randomization.scheme.revealed")
+def study_is_over(world: World) -> Call:
+    scheme = sealed_lists(world)
+    Study.objects.filter(pk=world.study.pk).update(hold=Hold.LOCKED)
+    return lambda: randomization.reveal_scheme(SYSTEM, scheme, reason="The study is over")
+
+
+@scenario("apps.randomization.services.schemes.download_revealed", "randomization.scheme.downloaded")
+def revealed_file(world: World) -> Call:
+    scheme = revealed_lists(world)
+    return lambda: randomization.download_revealed(SYSTEM, scheme)
+
+
+@scenario(
+    "apps.randomization.services.mistakes.record_misrandomization",
+    "randomization.mistake.recorded",
+    "review.deviation.reported",
+)
+def wrong_stratum(world: World) -> Call:
+    subject = world.randomized
+    return lambda: randomization.record_misrandomization(SYSTEM, subject, kind="wrong_stratum", reason="Misread")
+
+
+@scenario("apps.randomization.services.unblinding.unblind_subject", "randomization.arm.unblinded")
+def emergency(world: World) -> Call:
+    subject, investigator = world.randomized, world.personas["investigator"]
+    Membership.objects.create(user=investigator.user, study=world.study, role=Role.OUTCOME_ASSESSOR)
+    return lambda: randomization.unblind_subject(investigator.actor, subject, category="emergency", reason="Seizure")
+
+
+IMPORTED = {"method": "imported", "strata": ["KMP"]} | small.R
+LINES = b"position,KMP,arm\n1,N,HIGH\n1,Y,LOW\n"
+
+
+@scenario("apps.randomization.services.schemes.import_list", "randomization.list.sealed")
+def list_of_a_statistician(world: World) -> Call:
+    study = small.publish_small(study="imported", randomization=IMPORTED)
+    return lambda: randomization.import_list(SYSTEM, study, LINES)
+
+
+@scenario("apps.randomization.services.schemes.extend_by_import", "randomization.list.extended")
+def another_file(world: World) -> Call:
+    study = small.publish_small(study="imported", randomization=IMPORTED)
+    scheme = randomization.go_live(SYSTEM, randomization.import_list(SYSTEM, study, LINES))
+    more = b"position,KMP,arm\n2,Y,LOW\n"
+    return lambda: randomization.extend_by_import(SYSTEM, scheme, more, reason="More subjects")

@@ -3,7 +3,7 @@
 from apps.audit.permissions import VIEW_AUDIT
 from apps.capture.permissions import VIEW_RECORDS
 from apps.enrolment.permissions import DEPART_SUBJECT, ENROL_SUBJECT
-from apps.randomization.permissions import RANDOMIZE
+from apps.randomization.permissions import RANDOMIZE, RECORD_MISRANDOMIZATION, UNBLIND
 from apps.review.permissions import FREEZE
 from apps.subjects.permissions import SCREEN_SUBJECT, VIEW_SUBJECTS
 from apps.visits.permissions import RECORD_VISIT
@@ -26,6 +26,9 @@ ROWS = {
     "casebook:eligibility": Row(SITE, VIEW_SUBJECTS, at_subject),
     "casebook:enrol": Row(SITE, ENROL_SUBJECT, at_subject),
     "casebook:randomize": Row(SITE, RANDOMIZE, at_subject),
+    "casebook:allocation": Row(SITE, VIEW_SUBJECTS, at_subject),
+    "casebook:misrandomization": post(SITE, RECORD_MISRANDOMIZATION, at_subject),
+    "casebook:unblind": post(SITE, UNBLIND, at_subject),
     "casebook:depart": Row(SITE, DEPART_SUBJECT, at_subject),
     "casebook:unscheduled": Row(SITE, RECORD_VISIT, at_subject),
     "casebook:visit": Row(SITE, VIEW_SUBJECTS, at_visit),

@@ -8,10 +8,13 @@ from apps.audit.models import Event
 from apps.common.actors import SYSTEM
 from apps.common.errors import Forbidden
 from apps.common.permissions import Role
-from apps.randomization.checking import problems_of
+from apps.randomization.checking import problems_in
+from apps.randomization.commitment import commitment
+from apps.randomization.drawing import Secret
+from apps.randomization.gathering import evidence_of
 from apps.randomization.methods import METHODS
 from apps.randomization.models import Scheme, Slot
-from apps.randomization.sealing import Secret, commitment, open_secret, seal_secret
+from apps.randomization.sealing import open_secret, seal_secret
 from apps.randomization.services import create_scheme, extend_lists, randomize_subject
 from tests import small
 
@@ -47,14 +50,14 @@ def test_it_works(study, scheme):
     assert body["reason"] == REASON
     assert body["details"] == {}, "how many slots were added would tell where the last blocks end"
     assert not any(arm in json.dumps(body) for arm in ("HIGH", "LOW"))
-    assert list(problems_of(longer)) == []
+    assert list(problems_in(evidence_of(longer))) == []
 
 
 def test_twice_in_a_row(scheme):
     extend_lists(SYSTEM, scheme, 40, reason=REASON)
     longest = extend_lists(SYSTEM, scheme, 80, reason=REASON)
     assert longest.config["length"] == 80
-    assert list(problems_of(longest)) == []
+    assert list(problems_in(evidence_of(longest))) == []
 
 
 def test_an_exhausted_list_goes_on(study, scheme):
@@ -98,15 +101,17 @@ def test_a_length_that_the_ledger_does_not_know_is_found(scheme, length):
     longer = extend_lists(SYSTEM, scheme, 40, reason=REASON)
     longer.config["length"] = length
     longer.save()
-    assert f"The ledger published lists of length 40, but they have length {length}." in list(problems_of(longer))
+    assert f"The ledger published lists of length 40, but they have length {length}." in list(
+        problems_in(evidence_of(longer))
+    )
 
 
 def test_lists_made_longer_without_the_ledger_are_found(scheme):
     secret = open_secret(scheme.sealed_secret)
     scheme.config["length"] = 40
-    scheme.commitment = commitment(scheme.config, secret, METHODS[scheme.method].lists(scheme.config, secret.seed))
+    scheme.commitment = commitment(scheme.config, secret, METHODS[scheme.method].lists(scheme.config, secret))
     scheme.save()
-    assert any(problem.startswith("The ledger published") for problem in problems_of(scheme))
+    assert any(problem.startswith("The ledger published") for problem in problems_in(evidence_of(scheme)))
 
 
 def test_what_each_step_published_is_compared(scheme):
@@ -114,9 +119,9 @@ def test_what_each_step_published_is_compared(scheme):
     longer = extend_lists(SYSTEM, scheme, 40, reason=REASON)
     other = Secret(bytes(32), bytes(32))
     longer.sealed_secret = seal_secret(other)
-    longer.commitment = commitment(longer.config, other, METHODS[longer.method].lists(longer.config, other.seed))
+    longer.commitment = commitment(longer.config, other, METHODS[longer.method].lists(longer.config, other))
     longer.save()
-    assert sum(problem.startswith("The ledger published") for problem in problems_of(longer)) == 2
+    assert sum(problem.startswith("The ledger published") for problem in problems_in(evidence_of(longer))) == 2
 
 
 def test_lists_that_were_never_published_are_found(study, scheme):
@@ -128,10 +133,10 @@ def test_lists_that_were_never_published_are_found(study, scheme):
         commitment=scheme.commitment,
         sealed_secret=scheme.sealed_secret,
     )
-    assert "The ledger published no commitment of lists of length 12." in list(problems_of(stranger))
+    assert "The ledger published no commitment of lists of length 12." in list(problems_in(evidence_of(stranger)))
 
 
 def test_a_slot_of_the_new_part_that_is_missing_is_found(scheme):
     longer = extend_lists(SYSTEM, scheme, 40, reason=REASON)
     Slot.objects.get(stratum="KMP=N", position=39).delete()
-    assert list(problems_of(longer)) == ["Slot KMP=N 39 of the sealed list is missing."]
+    assert list(problems_in(evidence_of(longer))) == ["Slot KMP=N 39 of the sealed list is missing."]

@@ -1,5 +1,6 @@
 """Sealed lists: nothing readable, a commitment in the ledger, every change found."""
 
+import base64
 import io
 import json
 
@@ -11,9 +12,12 @@ from apps.audit.models import Event
 from apps.common.actors import SYSTEM
 from apps.common.errors import Forbidden
 from apps.common.permissions import Role
-from apps.randomization.checking import problems_of
+from apps.randomization.checking import problems_in
+from apps.randomization.commitment import commitment
+from apps.randomization.drawing import Secret
+from apps.randomization.gathering import evidence_of
 from apps.randomization.models import Scheme, Slot
-from apps.randomization.sealing import BrokenSeal, Secret, commitment, open_arm, open_secret, seal_arm
+from apps.randomization.sealing import BrokenSeal, open_arm, open_secret, seal_arm
 from apps.randomization.selectors import slots_left
 from apps.randomization.services import create_scheme, go_live, randomize_subject
 from tests import small
@@ -24,7 +28,7 @@ pytestmark = pytest.mark.django_db
 def test_it_works(study):
     statistician = small.person(study, Role.UNBLINDED_STATISTICIAN)
     scheme = create_scheme(statistician, study)
-    assert {row["stratum"] for row in slots_left(scheme)} == {"KMP=N", "KMP=Y"}
+    assert {row.stratum for row in slots_left(scheme)} == {"KMP=N", "KMP=Y"}
     event = Event.objects.get(action="randomization.list.sealed")
     assert json.loads(event.body)["changes"] == [["commitment", None, scheme.commitment]]
     assert go_live(statistician, scheme).live_at is not None
@@ -65,7 +69,8 @@ def test_stored_entries_tell_neither_arm_nor_length(scheme):
     entries = [bytes(slot.sealed_arm) for slot in Slot.objects.all()]
     assert len(set(entries)) == len(entries)
     assert len({len(entry) for entry in entries}) == 1
-    assert not any(b"HIGH" in entry or b"LOW" in entry for entry in entries)
+    raw = [base64.urlsafe_b64decode(entry) for entry in entries]
+    assert not any(b"HIGH" in entry or b"LOW" in entry for entry in raw)
     bodies = " ".join(Event.objects.filter(action__startswith="randomization.").values_list("body", flat=True))
     assert "HIGH" not in bodies
 
@@ -175,7 +180,9 @@ def test_an_allocation_changed_by_the_owner_of_the_database_is_found():
     with connections["owner"].cursor() as cursor:
         cursor.execute("ALTER TABLE randomization_allocation DISABLE TRIGGER USER")
         cursor.execute("UPDATE randomization_allocation SET arm = %s", [wrong])
-    assert list(problems_of(study.scheme)) == [f"{allocation.subject.number} was given another arm than slot KMP=Y 1 holds."]
+    assert list(problems_in(evidence_of(study.scheme))) == [
+        f"{allocation.subject.number} was given another arm than slot KMP=Y 1 holds."
+    ]
 
 
 def test_a_study_without_lists_is_named():

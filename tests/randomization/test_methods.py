@@ -7,11 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.randomization.drawing import Draws
+from apps.randomization.drawing import Draws, Secret
 from apps.randomization.methods import METHODS
 
 BLOCKS = METHODS["permuted_blocks"]
 SEED = hashlib.sha256(b"a fixed seed").digest()
+
+
+def secret(seed=SEED):
+    return Secret(bytes(32), seed)
 
 
 def config(**changes):
@@ -27,32 +31,32 @@ def cut(arms, sizes):
 
 
 def test_it_works():
-    lists = BLOCKS.lists(config(), SEED)
+    lists = BLOCKS.lists(config(), secret())
     assert set(lists) == {"K=N", "K=Y"}
     assert all(len(arms) >= 60 for arms in lists.values())
     assert lists["K=N"] != lists["K=Y"]
 
 
 def test_the_same_seed_gives_the_same_lists_and_another_gives_others():
-    assert BLOCKS.lists(config(), SEED) == BLOCKS.lists(config(arms={"B": 1, "A": 1}), SEED)
-    assert BLOCKS.lists(config(), SEED) != BLOCKS.lists(config(), hashlib.sha256(b"x").digest())
+    assert BLOCKS.lists(config(), secret()) == BLOCKS.lists(config(arms={"B": 1, "A": 1}), secret())
+    assert BLOCKS.lists(config(), secret()) != BLOCKS.lists(config(), secret(hashlib.sha256(b"x").digest()))
 
 
 def test_a_list_does_not_depend_on_which_others_are_made():
-    assert BLOCKS.lists(config(strata=["K=Y"]), SEED)["K=Y"] == BLOCKS.lists(config(), SEED)["K=Y"]
+    assert BLOCKS.lists(config(strata=["K=Y"]), secret())["K=Y"] == BLOCKS.lists(config(), secret())["K=Y"]
 
 
 @given(st.binary(min_size=32, max_size=32), st.integers(1, 3), st.integers(1, 3), st.integers(1, 4))
 def test_every_block_holds_each_arm_by_its_ratio(seed, a, b, times):
     unit = a + b
-    arms = BLOCKS.lists(config(arms={"A": a, "B": b}, block_sizes=[unit * times], strata=["all"]), seed)["all"]
+    arms = BLOCKS.lists(config(arms={"A": a, "B": b}, block_sizes=[unit * times], strata=["all"]), secret(seed))["all"]
     for block in cut(arms, [unit * times] * (len(arms) // (unit * times))):
         assert Counter(block) == {"A": a * times, "B": b * times}
 
 
 @given(st.binary(min_size=32, max_size=32))
 def test_random_blocks_of_four_and_six_are_never_more_than_three_apart(seed):
-    arms = BLOCKS.lists(config(strata=["all"]), seed)["all"]
+    arms = BLOCKS.lists(config(strata=["all"]), secret(seed))["all"]
     ahead = 0
     for arm in arms:
         ahead += 1 if arm == "A" else -1
@@ -62,13 +66,13 @@ def test_random_blocks_of_four_and_six_are_never_more_than_three_apart(seed):
 
 def test_a_block_size_that_does_not_fit_is_named():
     assert BLOCKS.problems(config(block_sizes=[4, 5])) == ["block size 5 is no multiple of 2, the sum of the ratios"]
-    assert BLOCKS.problems(config(arms={"A": 1}, block_sizes=[4])) == ["a list needs at least two arms"]
+    assert BLOCKS.problems(config(arms={"A": 1}, block_sizes=[4])) == ["a randomization needs at least two arms"]
     assert BLOCKS.problems(config()) == []
 
 
 def test_ten_thousand_allocations_are_fair():
     """Fixed seed. Each of the 6 orders of a block of 4, and each arm first, within 5 standard errors; sizes too."""
-    arms = BLOCKS.lists(config(block_sizes=[4], strata=["all"], length=10_000), SEED)["all"]
+    arms = BLOCKS.lists(config(block_sizes=[4], strata=["all"], length=10_000), secret())["all"]
     orders = Counter(tuple(block) for block in cut(arms, [4] * 2500))
     assert len(orders) == 6
     expected, error = 2500 / 6, (2500 * (1 / 6) * (5 / 6)) ** 0.5
@@ -80,7 +84,7 @@ def test_ten_thousand_allocations_are_fair():
 
 def test_whoever_knows_the_past_guesses_no_better_than_theory():
     """Blackwell and Hodges: guessing the arm that is behind is right in at most 17/24 of a fixed block of four."""
-    arms = BLOCKS.lists(config(block_sizes=[4], strata=["all"], length=10_000), SEED)["all"]
+    arms = BLOCKS.lists(config(block_sizes=[4], strata=["all"], length=10_000), secret())["all"]
     right = ahead = 0.0
     for arm in arms:
         right += 0.5 if ahead == 0 else float((ahead > 0) == (arm == "B"))

@@ -12,11 +12,12 @@ from apps.common.errors import DomainError, Forbidden
 from apps.common.permissions import Role
 from apps.enrolment.services import confirm_eligibility
 from apps.randomization import services
-from apps.randomization.checking import problems_of
+from apps.randomization.checking import problems_in
+from apps.randomization.gathering import evidence_of
 from apps.randomization.models import Allocation, Slot
 from apps.randomization.sealing import open_arm
 from apps.randomization.selectors import visible_allocation
-from apps.randomization.services import admit_subject, randomize_subject
+from apps.randomization.services import admit_subject, allocating, randomize_subject
 from apps.subjects.models import Milestone, Subject
 from apps.subjects.selectors import milestones_of, today_at
 from apps.subjects.services import set_milestone
@@ -70,7 +71,7 @@ def test_it_works(study, subject):
     assert SubjectVisit.objects.get(subject=subject, code="D0").target == today_at(subject.site)
     has_own_visit = SubjectVisit.objects.filter(subject=subject, code="H1").exists()
     assert has_own_visit == (allocation.arm == "HIGH")
-    assert list(problems_of(study.scheme)) == []
+    assert list(problems_in(evidence_of(study.scheme))) == []
 
 
 def test_the_arm_is_told_only_to_the_unblinded(study, subject):
@@ -206,19 +207,19 @@ STEPS = [
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.django_db(transaction=True)
 def test_a_crash_after_any_step_leaves_nothing(study, subject, step, monkeypatch):
-    real = getattr(services, step)
+    real = getattr(allocating, step)
 
     def then_crash(*args, **more):
         real(*args, **more)
         raise RuntimeError("the machine stopped here")
 
     with monkeypatch.context() as patch:
-        patch.setattr(services, step, then_crash)
+        patch.setattr(allocating, step, then_crash)
         with pytest.raises(RuntimeError):
             randomize_subject(SYSTEM, subject)
     assert nothing_happened(subject)
     assert randomize_subject(SYSTEM, subject).slot.position == 1
-    assert list(problems_of(study.scheme)) == []
+    assert list(problems_in(evidence_of(study.scheme))) == []
 
 
 def at_once(work, things):
@@ -256,7 +257,7 @@ def test_eight_clients_share_and_skip_no_slot():
             positions[allocation.stratum].append(allocation.slot.position)
     assert sorted(positions["KMP=N"]) == list(range(1, 7))
     assert sorted(positions["KMP=Y"]) == list(range(1, 19))
-    assert list(problems_of(study.scheme)) == []
+    assert list(problems_in(evidence_of(study.scheme))) == []
 
 
 @pytest.mark.django_db(transaction=True)
@@ -270,7 +271,7 @@ def test_the_last_slots_go_to_as_many_as_there_are(study, site):
     slots = Slot.objects.filter(stratum="KMP=Y").count()
     assert sorted(end for end in ends if end != "exhausted") == list(range(1, slots + 1))
     assert ends.count("exhausted") == 16 - slots
-    assert list(problems_of(study.scheme)) == []
+    assert list(problems_in(evidence_of(study.scheme))) == []
     assert Event.objects.filter(action="randomization.arm.allocated").count() == slots
 
 
@@ -286,18 +287,18 @@ def test_a_slot_that_was_given_back_is_taken_next(study, site, monkeypatch):
     """Four clients of eight stop after they took their slot; the others leave no gap."""
     subjects = [small.enrolled(small.screened(site)) for _ in range(8)]
     unlucky = {subject.pk for subject in subjects[::2]}
-    real = services._record
+    real = allocating._record
 
     def sometimes_crash(entry, subject, *args, **more):
         if subject.pk in unlucky:
             raise DomainError("stopped", code="stopped")
         real(entry, subject, *args, **more)
 
-    monkeypatch.setattr(services, "_record", sometimes_crash)
+    monkeypatch.setattr(allocating, "_record", sometimes_crash)
     ends = at_once(lambda one: randomize_subject(SYSTEM, one), subjects)
     assert ends.count("stopped") == 4
     assert sorted(end.slot.position for end in ends if end != "stopped") == [1, 2, 3, 4]
-    assert list(problems_of(study.scheme)) == []
+    assert list(problems_in(evidence_of(study.scheme))) == []
 
 
 def test_confirming_again_after_a_change_lets_the_subject_in(subject):

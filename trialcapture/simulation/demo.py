@@ -15,8 +15,8 @@ from apps.common.permissions import Role
 from apps.labs.analytes import LIBRARY
 from apps.labs.models import Laboratory
 from apps.labs.services import open_laboratory, set_ranges
+from apps.randomization.drawing import Secret
 from apps.randomization.models import Scheme
-from apps.randomization.sealing import Secret
 from apps.randomization.selectors import needs_randomization
 from apps.randomization.services import create_scheme, go_live
 from apps.studies.models import Membership, Study

@@ -4,20 +4,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from apps.casebook.forms import SignEligibilityForm
-from apps.casebook.selectors.eligibility import lines_of, raised_questions, shown
+from apps.casebook.selectors.eligibility import lines_of, raised_questions
 from apps.casebook.selectors.reader import reader_of
 from apps.casebook.views.acting import subject_context
 from apps.common.acting import carried_out, refusal_of
-from apps.common.text import reader_language
 from apps.enrolment.permissions import CONFIRM_ELIGIBILITY, ENROL_SUBJECT
 from apps.enrolment.selectors import assess_now, confirmed_assessment, room_for
 from apps.enrolment.services import confirm_eligibility
-from apps.randomization.permissions import RANDOMIZE
-from apps.randomization.selectors import is_allocated, needs_randomization, stratum_of, visible_allocation
-from apps.randomization.services import admit_subject, randomize_subject
+from apps.randomization.services import admit_subject
 from apps.studies.access import require
 from apps.studies.protocol import protocol_for_site
-from apps.studies.wording import said
 from apps.subjects.models import Subject
 from apps.subjects.permissions import VIEW_SUBJECTS
 from apps.subjects.selectors import get_subject_for, milestones_of
@@ -73,41 +69,3 @@ def enrol(request, slug, number):
         "room": room_for(subject.study, subject.site),
     }
     return render(request, "casebook/enrol.html", context, status=409 if refusal else 200)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def randomize(request, slug, number):
-    """Look once more, then randomize (or assign the only arm)."""
-    subject = get_subject_for(request.actor, slug, number)
-    require(request.actor, RANDOMIZE, study_id=subject.study_id, site_id=subject.site_id)
-    refusal = None
-    if request.method == "POST" and not is_allocated(subject):
-        refusal = refusal_of(lambda: randomize_subject(request.actor, subject))
-        if refusal is None:
-            messages.success(request, allocation_message(request.actor, subject))
-            return redirect("casebook:subject", slug=slug, number=number)
-    if is_allocated(subject):  # a second click, a second tab, also while the first was under way: the first one's result
-        messages.info(request, _("%(number)s was allocated already.") % {"number": number})
-        return redirect("casebook:subject", slug=slug, number=number)
-    context = randomize_context(request, subject) | {"refusal": refusal}
-    return render(request, "casebook/randomize.html", context, status=409 if refusal else 200)
-
-
-def allocation_message(actor, subject: Subject) -> str:
-    """The arm for those who may know it, the fact for the others."""
-    arm = visible_allocation(actor, subject)
-    words = {"number": subject.number, "arm": said(arm.label) if arm else ""}
-    return _("%(number)s is allocated: %(arm)s.") % words if arm else _("%(number)s is allocated.") % words
-
-
-def randomize_context(request, subject: Subject):
-    protocol = protocol_for_site(subject.site)
-    stratum = stratum_of(subject, protocol)
-    labels = protocol.labels(reader_language())
-    return subject_context(request, subject) | {
-        "is_random": needs_randomization(protocol),
-        "confirmed": confirmed_assessment(subject),
-        "found": assess_now(subject, protocol),
-        "strata": [(labels[oid], shown(protocol, protocol.items[oid], code)) for oid, code in stratum.values.items()],
-        "missing": [labels[oid] for oid in stratum.missing],
-    }

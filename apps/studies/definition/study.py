@@ -140,12 +140,23 @@ class DosingPlan(Part):
 LIST_LENGTH_MAX = 100_000  # slots of one stratum
 
 
+SITE_STRATUM = "SITE"  # the site as a stratum or factor, beside items
+
+
 class RandomizationPlan(Sourced):
-    method: Literal["permuted_blocks"]
-    block_sizes: Annotated[list[int], Field(min_length=1)]
-    # items whose code decides the stratum
+    """How arms are drawn. ``strata``: items whose code decides the stratum, for minimization its factors.
+
+    ``SITE`` among them is the site. ``block_sizes`` belong to permuted blocks; ``weights`` (of factors), ``coin``
+    (probability of the preferred arm) and ``measure`` (of imbalance) to minimization.
+    """
+
+    method: Literal["permuted_blocks", "simple", "minimization", "imported"]
+    block_sizes: list[int] = []
     strata: list[Oid] = []
     list_length: Annotated[int, Field(ge=2, le=LIST_LENGTH_MAX)] = 60
+    weights: dict[Oid, Annotated[int, Field(ge=1, le=100)]] = {}
+    coin: Annotated[str, Field(pattern=r"^(1|0\.\d{1,4})$")] = "0.8"
+    measure: Literal["range", "variance"] = "range"
 
 
 class Blinding(Part):

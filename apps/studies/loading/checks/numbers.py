@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 
+from apps.common.permissions import Role
+from apps.studies.definition import RandomizationPlan
 from apps.studies.definition.base import Interval
 from apps.studies.loading.checks.findings import Findings
 from apps.studies.loading.places import Path
@@ -22,7 +25,7 @@ def check_numbers(findings: Findings) -> None:
             words = f"item {item.oid} computes a number and declares no decimals, so it is not rounded; add decimals: …"
             findings.warn(path, words)
     _doses(findings)
-    _blocks(findings)
+    _randomization(findings)
 
 
 def _pattern(findings: Findings, path: Path, pattern: str) -> None:
@@ -53,10 +56,43 @@ def _doses(findings: Findings) -> None:
         _positive(findings, ("dosing", "start", index, "amount"), start.amount, "the dose")
 
 
-def _blocks(findings: Findings) -> None:
+def _randomization(findings: Findings) -> None:
     plan = findings.definition.randomization
-    ratio = sum(arm.ratio for arm in findings.definition.arms)
-    for index, size in enumerate(plan.block_sizes if plan else ()):
-        if size < 1 or size % ratio:
-            words = f"a block of {size} cannot be balanced: the arms' ratios add up to {ratio}, so sizes are its multiples"
+    if plan is None:
+        return
+    ratios = [arm.ratio for arm in findings.definition.arms]
+    if plan.method == "permuted_blocks":
+        _blocks(findings, plan, sum(ratios))
+    elif plan.block_sizes:
+        findings.add(("randomization", "block_sizes"), f"{plan.method} has no blocks; remove block_sizes")
+    if plan.method == "minimization":
+        if not plan.strata:
+            findings.add(("randomization", "strata"), "minimization balances factors; name at least one in strata")
+        if not Fraction(min(ratios), sum(ratios)) < Fraction(plan.coin):
+            words = f"a coin of {plan.coin} is no bias; it must be above {Fraction(min(ratios), sum(ratios))}"
+            findings.add(("randomization", "coin"), words)
+    elif plan.weights:
+        findings.add(("randomization", "weights"), f"{plan.method} weighs nothing; remove weights")
+
+
+def _blocks(findings: Findings, plan: RandomizationPlan, unit: int) -> None:
+    """``unit``: the sum of the ratios."""
+    if not plan.block_sizes:
+        findings.add(("randomization", "method"), "permuted_blocks needs block_sizes, for example [4, 6]")
+    for index, size in enumerate(plan.block_sizes):
+        if size < 1 or size % unit:
+            words = f"a block of {size} cannot be balanced: the arms' ratios add up to {unit}, so sizes are its multiples"
             findings.add(("randomization", "block_sizes", index), words)
+    if plan.block_sizes and _is_predictable(findings, plan, unit):
+        words = (
+            "who randomizes knows the arms given so far, and can tell the last ones of blocks as small as these, or all of "
+            f"one size; use several sizes up to {3 * unit} or more, or minimization"
+        )
+        findings.warn(("randomization", "block_sizes"), words)
+
+
+def _is_predictable(findings: Findings, plan: RandomizationPlan, unit: int) -> bool:
+    """One size, or none of three times the ratios' sum, where a person who randomizes is not blinded."""
+    blinded = set(findings.definition.blinding.blinded)
+    sees = not {Role.COORDINATOR.value, Role.INVESTIGATOR.value} <= blinded
+    return sees and (len(set(plan.block_sizes)) == 1 or max(plan.block_sizes) < 3 * unit)

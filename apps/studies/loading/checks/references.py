@@ -6,7 +6,7 @@ from zoneinfo import available_timezones
 
 from apps.common.permissions import Role
 from apps.studies.compiling import type_of
-from apps.studies.definition import MILESTONES
+from apps.studies.definition import MILESTONES, SITE_STRATUM
 from apps.studies.loading.checks.findings import Findings
 
 ROLES = sorted(role.value for role in Role)
@@ -91,12 +91,22 @@ def _dosing(findings: Findings) -> None:
 
 def _randomization(findings: Findings) -> None:
     plan = findings.definition.randomization
+    if plan is None:
+        return
     items = {place.item.oid: place.item for _, place in findings.items()}
-    for index, oid in enumerate(plan.strata if plan else ()):
+    if SITE_STRATUM in plan.strata and SITE_STRATUM in items:
+        words = f"{SITE_STRATUM} among the strata means the site, and there is an item of that name; rename the item"
+        findings.add(("randomization", "strata"), words)
+    for index, oid in enumerate(plan.strata):
         path = ("randomization", "strata", index)
-        if findings.known(path, oid, items, "item") and oid in items and items[oid].type not in {"choice", "yesno"}:
+        if oid in plan.strata[:index]:
+            findings.add(path, f"{oid} stands twice among the strata; remove one")
+        known = findings.known(path, oid, [*items, SITE_STRATUM], "item")
+        if known and oid in items and items[oid].type not in {"choice", "yesno"}:
             words = f"{oid} is a {items[oid].type}; strata need a choice or a yes/no item"
             findings.add(path, words)
+    for oid in plan.weights:
+        findings.known(("randomization", "weights", oid), oid, plan.strata, "factor")
 
 
 def _roles(findings: Findings) -> None:
