@@ -10,11 +10,13 @@ from django.utils.module_loading import import_string
 # action of the event -> handlers, in no order
 RECHECK = "apps.capture.handlers.recheck_where_read"
 DEVIATED = "apps.review.handlers.propose_deviations"
-MOVED = ["apps.capture.handlers.recheck_by_visit", DEVIATED]
+CONSENTED = "apps.review.handlers.propose_of_consent"
+MOVED = ["apps.capture.handlers.recheck_by_visit", DEVIATED, CONSENTED]
 SAVED = [
     RECHECK,
     "apps.capture.handlers.answer_queries_by_change",
     "apps.review.handlers.ask_of_hidden",
+    CONSENTED,
     "apps.enrolment.handlers.propose_eligibility",
     "apps.enrolment.handlers.open_branches",
     "apps.safety.handlers.grade_record",
@@ -32,10 +34,14 @@ HANDLERS: dict[str, list[str]] = {
     "capture.record.moved": SAVED,
     "capture.record.adjudicated": SAVED,
     "capture.record.not_done": [RECHECK],
-    "capture.record.inactivated": [RECHECK],
+    "capture.record.inactivated": [RECHECK, CONSENTED],
     "visits.visit.dated": MOVED,
     "visits.visit.missed": [DEVIATED],
     "visits.visit.reopened": [DEVIATED],
+    "studies.consent_version.added": [CONSENTED],
+    "studies.consent_version.withdrawn": [CONSENTED],
+    "subjects.status.changed": [CONSENTED],
+    "subjects.status.corrected": [CONSENTED],
     "enrolment.subject.enrolled": ["apps.enrolment.handlers.propose_eligibility"],
     "subjects.milestone.set": MOVED,
     "notifications.notice.written": ["apps.notifications.handlers.send_mail"],

@@ -7,11 +7,10 @@ from django.utils.translation import gettext_lazy as _
 from apps.accounts.forms import ConfirmIdentityForm, PlainForm
 from apps.casebook.models import Printout
 from apps.common.reasons import REASON_MAX
-from apps.enrolment.models import Departure
 from apps.enrolment.services import DEPARTURES, SCOPES
 from apps.randomization.models import Misrandomization, Unblinding
 from apps.review.selectors.closing import LABELS
-from apps.studies.models import Site
+from apps.studies.models import ConsentVersion, Site
 from apps.subjects.models import Subject
 from apps.subjects.status import may_become
 from apps.visits.selectors import visits_of
@@ -77,6 +76,21 @@ class UnblindForm(ConfirmIdentityForm):
     field_order = ["category", "reason", "password", "otp"]
 
 
+class ConsentVersionForm(PlainForm):
+    """A version of a site's consent form."""
+
+    site = forms.ModelChoiceField(label=_("Site"), queryset=Site.objects.none(), empty_label=None)
+    label = forms.CharField(label=_("Version"), max_length=40, help_text=_("As it stands on the form, such as 2.1."))
+    language = forms.ChoiceField(label=_("Language"), choices=ConsentVersion.Language.choices)
+    approved_on = date_field(_("Approved on"))
+    valid_from = date_field(_("In force from"))
+    again = forms.BooleanField(label=_("Who signed an earlier version signs again"), required=False)
+
+    def __init__(self, *args, sites, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["site"].queryset = sites
+
+
 class DepartForm(PlainForm):
     kind = forms.ChoiceField(label=_("What happened"), widget=forms.RadioSelect)
     on = date_field(_("On"))
@@ -92,9 +106,21 @@ class DepartForm(PlainForm):
         self.fields["kind"].choices = departures_of(subject)
 
 
+class CorrectForm(PlainForm):
+    """Which step was wrong, the right day where there is one, and why."""
+
+    what = forms.ChoiceField(label=_("What was wrong"), widget=forms.RadioSelect)
+    on = date_field(_("The right day"), required=False, help_text=_("Not needed where a step is taken back."))
+    reason = forms.CharField(label=_("Reason"), max_length=REASON_MAX, widget=forms.Textarea(attrs={"rows": 2}))
+
+    def __init__(self, *args, choices, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["what"].choices = choices
+
+
 def departures_of(subject: Subject) -> list[tuple[str, str]]:
     """The ways out that the subject's status allows."""
-    return [(kind.value, str(kind.label)) for kind in Departure.Kind if may_become(subject.status, DEPARTURES[kind])]
+    return [(kind.value, str(kind.label)) for kind in DEPARTURES if may_become(subject.status, DEPARTURES[kind])]
 
 
 class VisitDateForm(PlainForm):

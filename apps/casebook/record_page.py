@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.capture.attempt import Attempt, attempt
+from apps.capture.consents import consent_of, version_of
 from apps.capture.double_entry import awaits_second, second_of
 from apps.capture.evaluation import Place
 from apps.capture.late import days_late
@@ -27,8 +28,9 @@ from apps.casebook.record_names import Typed, typed_from, values_of
 from apps.casebook.record_review import RecordReview
 from apps.casebook.selectors.grid import visit_label
 from apps.common.errors import DomainError, NotVisible
-from apps.common.text import in_language
+from apps.common.text import day_in_words, in_language
 from apps.studies.wording import said
+from apps.subjects.consent import Standing
 
 
 def address_of(ref: RecordRef) -> str:
@@ -85,6 +87,26 @@ class RecordPage:
         except DomainError as refusal:
             return str(refusal)
         return ""
+
+    @cached_property
+    def consent_words(self) -> str:
+        """Why the consent that the record stands on is not valid; empty where it is, or where nothing was entered."""
+        consent = consent_of(self.place)
+        if consent.is_valid or self.record is None:
+            return ""
+        if consent.since is None:
+            return _("Consent invalid: none was given by the day of this record.")
+        since = {"since": day_in_words(consent.since)}
+        if consent.standing == Standing.WITHDRAWN:
+            return _("Consent invalid: it was withdrawn on %(since)s.") % since
+        return (
+            _("Consent invalid: a new version applies since %(since)s and was not signed by the day of this record.") % since
+        )
+
+    @cached_property
+    def consent_version(self) -> str:
+        """The consent form in force on the record's day, as far as the site has entered its versions."""
+        return version_of(self.place)
 
     @property
     def may_enter(self) -> bool:

@@ -4,6 +4,7 @@ from apps.casebook.record_urls import urlpatterns as records
 from apps.casebook.views import (
     allocation,
     closing,
+    consents,
     eligibility,
     holding,
     marks,
@@ -28,6 +29,8 @@ urlpatterns = [
     path(STUDY + "audit/", trail.audit, name="audit"),
     path(STUDY + "audit/export/", trail.export, name="audit_export"),
     path(STUDY + "enrolment/", subjects.enrolment_count, name="enrolment_count"),
+    path(STUDY + "consents/", consents.consents, name="consents"),
+    path(STUDY + "consents/<int:pk>/withdraw/", consents.withdraw, name="consent_withdraw"),
     path(STUDY + "subjects/", subjects.subjects, name="subjects"),
     # before the subjects: no subject has this number, since numbers hold a sequence
     path(STUDY + "subjects/screen/", subjects.screen, name="screen"),
@@ -39,6 +42,7 @@ urlpatterns = [
     path(SUBJECT + "allocation/mistake/", allocation.misrandomization, name="misrandomization"),
     path(SUBJECT + "allocation/unblind/", allocation.unblind, name="unblind"),
     path(SUBJECT + "depart/", subjects.depart, name="depart"),
+    path(SUBJECT + "correct/", subjects.correct, name="correct"),
     path(SUBJECT + "visits/", visits.unscheduled, name="unscheduled"),
     path(VISIT, visits.visit, name="visit"),
     path(VISIT + "date/", visits.visit_date, name="visit_date"),

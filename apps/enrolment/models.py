@@ -38,7 +38,10 @@ class EligibilityAssessment(models.Model):
 
 
 class Departure(models.Model):
-    """Why a subject left: screen failure, withdrawal, loss, completion. Insert-only; the newest counts."""
+    """Why a subject left: screen failure, withdrawal, loss, completion. Insert-only.
+
+    The newest counts: a correction of the day is a row more, and one that takes the step back is.
+    """
 
     class Kind(models.TextChoices):
         SCREEN_FAILURE = "screen_failure", _("Screen failure")
@@ -47,6 +50,7 @@ class Departure(models.Model):
         DEATH = "death", _("Death")
         COMPLETION = "completion", _("Completion")
         OFF_TREATMENT = "off_treatment", _("End of treatment")
+        TAKEN_BACK = "taken_back", _("Taken back")  # of the one before: it was recorded by mistake
 
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="+")
     subject = models.ForeignKey(Subject, on_delete=models.PROTECT, related_name="departures")

@@ -28,8 +28,21 @@ def confirmed_version(subject: Subject) -> int | None:
     return confirmed.values_list("version_id", flat=True).first()
 
 
+def departures_in_force(subject: Subject) -> list[Departure]:
+    """Each step out that counts, in order: of a corrected one the newest row, without those that were taken back."""
+    steps: list[Departure] = []
+    for row in Departure.objects.filter(subject=subject).order_by("pk"):
+        if row.kind == Departure.Kind.TAKEN_BACK:
+            steps = steps[:-1]
+        elif steps and (steps[-1].kind, steps[-1].scope) == (row.kind, row.scope):
+            steps[-1] = row
+        else:
+            steps.append(row)
+    return steps
+
+
 def newest_departure(subject: Subject) -> Departure | None:
-    return Departure.objects.filter(subject=subject).order_by("-id").first()
+    return next(reversed(departures_in_force(subject)), None)
 
 
 @dataclass(frozen=True)

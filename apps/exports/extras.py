@@ -1,5 +1,5 @@
-"""Datasets beside the forms: subjects, visits, queries, flags, grades, signatures, reviews; for the unblinded levels and
-allocation."""
+"""Datasets beside the forms: subjects, visits, consents, queries, flags, grades, signatures, reviews; for the unblinded
+levels and allocation."""
 
 from psycopg import sql
 
@@ -21,6 +21,16 @@ QUERIES = {
         v.status AS "STATUS", v.status_reason AS "REASON"
         FROM visits_subjectvisit v JOIN subjects_subject su ON su.id = v.subject_id {FROM_SUBJECT}
         WHERE {{where}} AND {{audience_v}} ORDER BY su.number, v.position, v.cycle, v.occurrence""",
+    "CONSENTS": f"""SELECT {SUBJECT}, m.kind AS "KIND", nullif(m.occurrence, 1) AS "OCCURRENCE", m."on" AS "DATE",
+        (SELECT string_agg(DISTINCT c.label, ', ') FROM studies_consentversion c
+            WHERE c.site_id = su.site_id AND c.withdrawn_at IS NULL AND c.valid_from = (
+                SELECT max(n.valid_from) FROM studies_consentversion n
+                WHERE n.site_id = su.site_id AND n.withdrawn_at IS NULL AND n.valid_from <= m."on")) AS "INFORCE"
+        FROM (SELECT DISTINCT ON (subject_id, kind, occurrence) * FROM subjects_milestone
+            WHERE study_id = {{study}} AND kind IN ('consent', 'reconsent', 'assent')
+            ORDER BY subject_id, kind, occurrence, id DESC) m
+        JOIN subjects_subject su ON su.id = m.subject_id {FROM_SUBJECT}
+        WHERE {{where}} AND m."on" IS NOT NULL ORDER BY su.number, m."on", m.kind""",
     "QUERIES": f"""SELECT {SUBJECT}, v.code AS "VISIT", r.form_oid AS "FORM", r.repeat AS "REPEAT", q.item_oid AS "ITEM",
         q.kind AS "KIND", q.status AS "STATUS", q.text ->> 'en' AS "TEXT", {UTC.format("q.opened_at")} AS "OPENEDUTC",
         {UTC.format("q.closed_at")} AS "CLOSEDUTC"

@@ -3,7 +3,7 @@
 from apps.capture.models import FormRecord
 from apps.common.actors import SYSTEM
 from apps.review.services.marks import ask_of_hidden_marks
-from apps.review.services.proposals import propose_from_dates
+from apps.review.services.proposals import propose_from_consent, propose_from_dates
 from apps.subjects.models import Subject
 
 
@@ -15,3 +15,10 @@ def ask_of_hidden(event) -> None:
 def propose_deviations(event) -> None:
     """A date of a visit or of a fact has changed: what the protocol says of it is decided anew."""
     propose_from_dates(SYSTEM, Subject.objects.select_related("site", "study").get(pk=event.subject_id))
+
+
+def propose_of_consent(event) -> None:
+    """A record, a dated fact or a version of the site's consent form has changed: what stands without a valid consent."""
+    about = {"pk": event.subject_id} if event.subject_id else {"site_id": event.site_id}
+    for subject in Subject.objects.filter(**about).select_related("site", "study").order_by("pk"):
+        propose_from_consent(SYSTEM, subject)

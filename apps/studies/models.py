@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.common.actors import Actor
 from apps.common.permissions import Role
@@ -86,6 +87,8 @@ class Site(models.Model):
     subject_pattern = models.CharField(max_length=60, default="{site}-{seq:03d}")
     next_sequence = models.PositiveIntegerField(default=1)
     cap = models.PositiveIntegerField(null=True, blank=True)
+    # projection of the consent versions that count: [{label, language, since, again}, …]
+    consent_forms = models.JSONField(default=list)
     hold = hold_field()
 
     objects = SiteQuerySet.as_manager()
@@ -96,6 +99,29 @@ class Site(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} {in_language(self.name)}"
+
+
+class ConsentVersion(models.Model):
+    """A version of a site's consent form, in force from a day until the next begins."""
+
+    class Language(models.TextChoices):
+        ZH = "zh-hans", _("Chinese")
+        EN = "en", _("English")
+        OTHER = "other", pgettext_lazy("a language", "Another")
+
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="consent_versions")
+    label = models.CharField(max_length=40)
+    language = models.CharField(max_length=10, choices=Language.choices)
+    approved_on = models.DateField()  # by the ethics committee
+    valid_from = models.DateField()
+    again = models.BooleanField()  # who signed an earlier version signs again
+    withdrawn_at = models.DateTimeField(null=True)  # entered by mistake
+
+    class Meta:
+        ordering = ["site", "-valid_from", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.site.code} {self.label}"
 
 
 class SiteVersion(models.Model):

@@ -12,4 +12,7 @@ VIEW_PEOPLE = Permission(
 )
 MANAGE_PEOPLE = Permission("studies.manage_people", _("Give and end roles"), ADMIN)
 PUBLISH_VERSION = Permission("studies.publish_version", _("Publish a version of the protocol"), ADMIN)
+MANAGE_CONSENT_VERSIONS = Permission(
+    "studies.manage_consent_versions", _("Enter versions of the consent form"), ADMIN | {Role.DATA_MANAGER}
+)
 ACTIVATE_VERSION = Permission("studies.activate_version", _("Put a version into force at a site"), ADMIN)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 # facts that happen more than once, each occurrence with visits of its own
-REPEATING = frozenset({"course_start", "relapse", "dose_change"})
+REPEATING = frozenset({"course_start", "relapse", "dose_change", "reconsent"})
 # facts about the treatment, whose days may tell the arm
 TREATMENT = frozenset({"first_dose", "last_dose", "dose_change", "treatment_stop", "off_treatment"})
 

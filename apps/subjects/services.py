@@ -174,6 +174,53 @@ def change_status(actor: Actor, subject: Subject, status: str, *, reason: str = 
     return subject
 
 
+def restore_status(actor: Actor, subject: Subject, status: str, *, reason: str) -> Subject:
+    """A step was taken by mistake: the subject is again what it was, against the direction of the machine.
+
+    Callers are services that hold a right of their own and know which status it was.
+    """
+    reason = need_reason(reason)
+    with ledger(actor, subject.study_id) as entry:
+        subject = lock_subject(subject)
+        old, subject.status = subject.status, status
+        if old == status:
+            return subject
+        subject.save(update_fields=["status"])
+        entry(
+            action="subjects.status.corrected",
+            obj=subject,
+            site_id=subject.site_id,
+            subject_id=subject.pk,
+            changes=[("status", old, status)],
+            reason=reason,
+            audience="unblinded" if status in TREATED and old in TREATED else "",
+            outbox=True,
+        )
+    return subject
+
+
+def correct_screening(actor: Actor, subject: Subject, on: date, *, reason: str) -> Subject:
+    """The subject was screened on another day. Refused: a future day, no reason, a hold."""
+    require(actor, SCREEN_SUBJECT, study_id=subject.study_id, site_id=subject.site_id)
+    reason = need_reason(reason)
+    with ledger(actor, subject.study_id) as entry:
+        subject = lock_subject(subject)
+        refuse_held(subject.study, subject.site, subject)
+        refuse_future(subject.site, on)
+        if subject.screened_on != on:
+            before, subject.screened_on = subject.screened_on, on
+            subject.save(update_fields=["screened_on"])
+            entry(
+                action="subjects.screening.corrected",
+                obj=subject,
+                site_id=subject.site_id,
+                subject_id=subject.pk,
+                changes=[("screened_on", before, on)],
+                reason=reason,
+            )
+    return subject
+
+
 def lock_subject(subject: Subject) -> Subject:
     """The subject as it is now, locked until the transaction ends; what depends on its state is decided after this.
 

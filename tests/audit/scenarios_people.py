@@ -144,3 +144,20 @@ def new_ranges(world: World) -> Call:
     whom = {"sex": "", "age_from_days": 0, "age_to_days": 9999}
     rows = [{"analyte": "PLT", "unit": "10^9/L", "low": "150", "high": "400", "source": "laboratory's card"} | whom]
     return lambda: labs.set_ranges(SYSTEM, laboratory, rows, effective_from=world.today, reason="new card")
+
+
+def consent_form(world: World):
+    return studies.add_consent_version(
+        SYSTEM, world.site, label="2.0", language="en", approved_on=world.yesterday, valid_from=world.today, again=True
+    )
+
+
+@scenario("apps.studies.services.consents.add_consent_version", "studies.consent_version.added")
+def consent_form_entered(world: World) -> Call:
+    return lambda: consent_form(world)
+
+
+@scenario("apps.studies.services.consents.withdraw_consent_version", "studies.consent_version.withdrawn")
+def consent_form_by_mistake(world: World) -> Call:
+    version = consent_form(world)
+    return lambda: studies.withdraw_consent_version(SYSTEM, version, reason="At the wrong site")

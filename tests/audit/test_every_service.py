@@ -3,6 +3,7 @@
 import sys
 
 import pytest
+import scenarios_corrections
 import scenarios_entered_twice
 import scenarios_people
 import scenarios_records
@@ -17,7 +18,14 @@ from apps.audit.selectors import view_of
 from apps.casebook.selectors.trail import AREAS
 from apps.casebook.selectors.trail_words import ACTIONS
 
-TABLES = (scenarios_entered_twice, scenarios_people, scenarios_records, scenarios_review, scenarios_subjects)
+TABLES = (
+    scenarios_corrections,
+    scenarios_entered_twice,
+    scenarios_people,
+    scenarios_records,
+    scenarios_review,
+    scenarios_subjects,
+)
 
 
 def new_events(before: set) -> list:

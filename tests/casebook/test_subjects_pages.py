@@ -214,7 +214,7 @@ def test_leaving_is_recorded_and_refused_with_what_was_typed(client, study, site
 
 def test_enrolment_is_counted_for_the_study_page(client, study, site, coordinator):
     small.enrolled(small.screened(site))
-    depart(SYSTEM, small.screened(site), "withdrawal", today_at(site), reason="Changed their mind", scope="treatment")
+    depart(SYSTEM, small.screened(site), "withdrawal", today_at(site), reason="Changed their mind", scope="follow_up")
     context = client.get(page("enrolment_count", study)).context
     assert (context["enrolled"], context["total"], context["target"]) == (1, 2, 100)
 

@@ -5,6 +5,7 @@ from apps.capture.permissions import VIEW_RECORDS
 from apps.enrolment.permissions import DEPART_SUBJECT, ENROL_SUBJECT
 from apps.randomization.permissions import RANDOMIZE, RECORD_MISRANDOMIZATION, UNBLIND
 from apps.review.permissions import FREEZE
+from apps.studies.permissions import MANAGE_CONSENT_VERSIONS
 from apps.subjects.permissions import SCREEN_SUBJECT, VIEW_SUBJECTS
 from apps.visits.permissions import RECORD_VISIT
 from tests.permissions.rows import SITE, STUDY, Row, at_subject, post, study_slug
@@ -12,6 +13,10 @@ from tests.permissions.rows import SITE, STUDY, Row, at_subject, post, study_slu
 
 def at_visit(world):
     return at_subject(world) | {"visit_id": world.visit.pk}
+
+
+def at_consent_version(world) -> dict:
+    return study_slug(world) | {"pk": world.consent_version.pk}
 
 
 ROWS = {
@@ -29,6 +34,10 @@ ROWS = {
     "casebook:allocation": Row(SITE, VIEW_SUBJECTS, at_subject),
     "casebook:misrandomization": post(SITE, RECORD_MISRANDOMIZATION, at_subject),
     "casebook:unblind": post(SITE, UNBLIND, at_subject),
+    "casebook:correct": Row(SITE, DEPART_SUBJECT, at_subject),
+    "casebook:consents": Row(STUDY, VIEW_SUBJECTS, study_slug),
+    "casebook:consents#enter": post(STUDY, MANAGE_CONSENT_VERSIONS, study_slug),
+    "casebook:consent_withdraw": post(STUDY, MANAGE_CONSENT_VERSIONS, at_consent_version),
     "casebook:depart": Row(SITE, DEPART_SUBJECT, at_subject),
     "casebook:unscheduled": Row(SITE, RECORD_VISIT, at_subject),
     "casebook:visit": Row(SITE, VIEW_SUBJECTS, at_visit),

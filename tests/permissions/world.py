@@ -16,6 +16,7 @@ from apps.review.services.monitoring import add_action, plan_monitoring
 from apps.safety.models import Flag
 from apps.studies.models import Membership, Site, Study
 from apps.studies.protocol import site_today
+from apps.studies.services import add_consent_version
 from tests.journeys import enter, screened
 from tests.personas import Personas
 
@@ -78,6 +79,13 @@ class World:
     @cached_property
     def monitoring(self):
         return plan_monitoring(SYSTEM, self.site, kind="routine", on=site_today(self.site), monitors="Wang Fang")
+
+    @cached_property
+    def consent_version(self):
+        day = site_today(self.site)
+        return add_consent_version(
+            SYSTEM, self.site, label="1.0", language="en", approved_on=day, valid_from=day, again=False
+        )
 
     @cached_property
     def finding(self):

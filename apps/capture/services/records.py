@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from apps.capture.asking import is_confirmed
 from apps.capture.attempt import evaluate_entered, scope_around, typed_over
 from apps.capture.conflicts import conflict
+from apps.capture.consents import refuse_without_consent
 from apps.capture.evaluation import Evaluation, evaluate
 from apps.capture.models import FormRecord
 from apps.capture.paths import changes_between, item_of
@@ -16,6 +17,7 @@ from apps.capture.places import RecordPlace, RecordRef, load_place
 from apps.capture.services.writing import Intended, write
 from apps.common.actors import Actor
 from apps.common.errors import DomainError
+from apps.subjects.consent import GIVEN
 from apps.visits.models import SubjectVisit
 
 Status = FormRecord.Status
@@ -125,17 +127,9 @@ def refuse_closed(place: RecordPlace) -> None:
             code="visit_closed",
         )
     visit = place.protocol.visits.get(place.visit.code)
-    takes_consent = any(item.definition.milestone == "consent" for item in place.form.items.values())
-    if visit is not None and visit.kind == "scheduled" and not takes_consent and not _has_consent(place):
-        raise DomainError(
-            _("No consent is recorded for %(subject)s. Enter the informed consent form first.")
-            % {"subject": place.subject.number},
-            code="no_consent",
-        )
-
-
-def _has_consent(place: RecordPlace) -> bool:
-    return any(kind == "consent" for kind, _occurrence in place.milestones)
+    takes_consent = any(item.definition.milestone in GIVEN for item in place.form.items.values())
+    if visit is not None and visit.kind == "scheduled" and not takes_consent:
+        refuse_without_consent(place)
 
 
 def _refuse_stale(actor: Actor, place: RecordPlace, revision: int) -> None:

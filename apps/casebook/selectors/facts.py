@@ -16,6 +16,7 @@ from apps.subjects.models import Subject
 
 NAMES: dict[str, str | Promise] = {
     "consent": _("Informed consent"),
+    "reconsent": _("Consent given again"),
     "assent": _("Assent"),
     "enrolment": _("Enrolment"),
     "randomization": _("Randomization"),
@@ -68,5 +69,5 @@ def departure_of(reader: Reader, subject: Subject) -> Departure | None:
     if subject.status not in DEPARTURES.values():
         return None
     departure = newest_departure(subject)
-    hidden = departure is not None and reader.blinded and departure.kind == Departure.Kind.OFF_TREATMENT
+    hidden = departure is not None and reader.blinded and subject.status == Subject.Status.OFF_TREATMENT
     return None if hidden else departure

@@ -3,8 +3,10 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from apps.casebook.forms import DepartForm, ScreenForm
+from apps.casebook.corrections import carry_out, corrections_of
+from apps.casebook.forms import CorrectForm, DepartForm, ScreenForm
 from apps.casebook.permissions import PRINT
+from apps.casebook.selectors.consents import due_of
 from apps.casebook.selectors.facts import departure_of, milestone_lines
 from apps.casebook.selectors.lists import clean, subject_page
 from apps.casebook.selectors.reader import behind, reader_of, statuses_for
@@ -83,6 +85,8 @@ def subject(request, slug, number):
         "step": next_step(reader, found, context["grid"], facts, context["header"].allocated),
         "milestones": milestone_lines(reader, found, facts),
         "departure": departure_of(reader, found),
+        "consents_due": due_of(context["grid"].protocol, found, facts, context["grid"].birth, site_today(found.site)),
+        "may_correct": reader.may(DEPART_SUBJECT),
         "may_depart": reader.may(DEPART_SUBJECT),
         "transfer": newest_transfer(found),
         "may_transfer": reader.may(TRANSFER_SUBJECT),
@@ -104,6 +108,24 @@ def depart(request, slug, number):
         messages.success(request, _("Recorded. What was collected stays."))
         return redirect("casebook:subject", slug=slug, number=number)
     return render(request, "casebook/depart.html", subject_context(request, found) | {"form": form})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def correct(request, slug, number):
+    """A day of a milestone was wrong, or a step should not have been taken."""
+    found = get_subject_for(request.actor, slug, number)
+    require(request.actor, DEPART_SUBJECT, study_id=found.study_id, site_id=found.site_id)
+    form = CorrectForm(request.POST or None, choices=corrections_of(found))
+
+    def act():
+        typed = form.cleaned_data
+        carry_out(request.actor, found, typed["what"], typed["on"], typed["reason"])
+
+    if request.method == "POST" and carried_out(form, act):
+        messages.success(request, _("Corrected. What was recorded before stays in the audit trail."))
+        return redirect("casebook:subject", slug=slug, number=number)
+    context = subject_context(request, found) | {"form": form}
+    return render(request, "casebook/correct.html", context, status=422 if form.errors else 200)
 
 
 @require_safe

@@ -1,6 +1,6 @@
 """Lists are made, released, extended and revealed; subjects are allocated; what went wrong is recorded; emergencies."""
 
-from apps.randomization.services.allocating import admit_subject, randomize_subject
+from apps.randomization.services.allocating import admit_subject, randomize_subject, take_back_enrolment
 from apps.randomization.services.mistakes import record_misrandomization
 from apps.randomization.services.schemes import (
     create_scheme,
@@ -27,6 +27,7 @@ __all__ = [
     "randomize_subject",
     "record_misrandomization",
     "reveal_scheme",
+    "take_back_enrolment",
     "try_scheme",
     "unblind_subject",
 ]

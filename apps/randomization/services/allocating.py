@@ -7,6 +7,8 @@ from django.utils.translation import gettext as _
 from apps.audit.ledger import Entry, ledger
 from apps.common.actors import SYSTEM, Actor
 from apps.common.errors import DomainError
+from apps.common.reasons import need_reason
+from apps.enrolment.permissions import ENROL_SUBJECT
 from apps.enrolment.services import enrol_subject, refuse_status, refuse_unconfirmed, refuse_without_consent
 from apps.randomization.drawing import Secret
 from apps.randomization.methods import METHODS, Tally
@@ -20,7 +22,7 @@ from apps.studies.definition import SITE_STRATUM
 from apps.studies.protocol import Protocol, protocol_for_site
 from apps.subjects.models import Subject
 from apps.subjects.selectors import milestones_of, today_at
-from apps.subjects.services import change_status, lock_subject, refuse_held, set_milestone
+from apps.subjects.services import change_status, lock_subject, refuse_held, restore_status, set_milestone
 from apps.visits.services import open_branch, replan
 
 Status = Subject.Status
@@ -32,6 +34,38 @@ def admit_subject(actor: Actor, subject: Subject) -> Subject:
         subject = enrol_subject(actor, subject)
         if not needs_randomization(protocol_for_site(subject.site)):
             randomize_subject(actor, subject)
+    return subject
+
+
+def take_back_enrolment(actor: Actor, subject: Subject, *, reason: str) -> Subject:
+    """The subject should not have been enrolled: it is in screening again. Refused once it has an arm or a dose.
+
+    Whoever has an arm stays in the trial, and the mistake is recorded (see ``record_misrandomization``).
+    """
+    require(actor, ENROL_SUBJECT, study_id=subject.study_id, site_id=subject.site_id)
+    reason = need_reason(reason)
+    with ledger(actor, subject.study_id) as entry:
+        subject = lock_subject(subject)
+        refuse_held(subject.study, subject.site, subject)
+        refuse_status(subject, {Status.ENROLLED}, _("Only an enrolment without an arm and a dose is taken back."))
+        if is_allocated(subject):
+            raise DomainError(
+                _("%(subject)s has an arm; record what was wrong with the allocation.") % {"subject": subject.number},
+                code="allocated",
+                item="what",
+            )
+        before = milestones_of(subject).first("enrolment")
+        entry(
+            action="enrolment.enrolment.taken_back",
+            obj=subject,
+            site_id=subject.site_id,
+            subject_id=subject.pk,
+            changes=[("enrolled_on", before, None)],
+            reason=reason,
+        )
+        set_milestone(actor, subject, "enrolment", None, reason=reason)
+        subject = restore_status(actor, subject, Status.SCREENED, reason=reason)
+        replan(actor, subject)
     return subject
 
 

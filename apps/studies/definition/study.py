@@ -10,7 +10,17 @@ from apps.studies.definition.forms import CodeList, FormDefinition
 Anchor = Annotated[str, Field(pattern=r"^[a-z_]+(:[A-Z0-9_]+)?$")]
 # dated facts that an item may set (`milestone: first_dose`); corrected with the item's value
 MILESTONES = {
-    *("consent", "assent", "first_dose", "last_dose", "dose_change", "course_start", "relapse", "stabilization"),
+    *(
+        "consent",
+        "reconsent",
+        "assent",
+        "first_dose",
+        "last_dose",
+        "dose_change",
+        "course_start",
+        "relapse",
+        "stabilization",
+    ),
     *("treatment_stop", "withdrawal", "death", "disposition"),
 }
 # what visits may be anchored on besides a milestone or `visit:CODE`: set by services or by the visit before
@@ -159,6 +169,18 @@ class RandomizationPlan(Sourced):
     measure: Literal["range", "variance"] = "range"
 
 
+class ConsentPlan(Sourced):
+    """Who agrees, by age in completed years: a guardian below ``own_from``, with the child's assent from ``assent_from`` on.
+
+    ``birth_date``: the item; ``versions``: items that say which version of the consent form was signed.
+    """
+
+    birth_date: Oid
+    versions: list[Oid] = []
+    assent_from: Annotated[int, Field(ge=0, le=30)] = 8
+    own_from: Annotated[int, Field(ge=1, le=30)] = 18
+
+
 class Blinding(Part):
     """Roles that must not learn the arm; empty in an open trial."""
 
@@ -242,6 +264,7 @@ class StudyDefinition(Part):
     arms: Annotated[list[ArmDefinition], Field(min_length=1)]
     randomization: RandomizationPlan | None = None
     blinding: Blinding
+    consent: ConsentPlan | None = None
     eligibility: Annotated[list[Criterion], Field(min_length=1)]
     questions: list[Question] = []
     cycles: list[Cycle] = []

@@ -13,7 +13,19 @@ ROLES = sorted(role.value for role in Role)
 
 
 def check_references(findings: Findings) -> None:
-    for check in (_visits, _log_forms, _forms_used, _items, _criteria, _dosing, _randomization, _roles, _review, _sites):
+    for check in (
+        _visits,
+        _log_forms,
+        _forms_used,
+        _items,
+        _consent,
+        _criteria,
+        _dosing,
+        _randomization,
+        _roles,
+        _review,
+        _sites,
+    ):
         check(findings)
 
 
@@ -60,6 +72,18 @@ def _items(findings: Findings) -> None:
         if item.milestone and type_of(item) not in {"date", "computed date"}:
             words = f"item {item.oid} sets the milestone {item.milestone}, so it must be a date, not {type_of(item)}"
             findings.add((*path, "milestone"), words)
+
+
+def _consent(findings: Findings) -> None:
+    plan = findings.definition.consent
+    if plan is None:
+        return
+    items = {place.item.oid: place.item for _, place in findings.items()}
+    known = findings.known(("consent", "birth_date"), plan.birth_date, items, "item")
+    if known and plan.birth_date in items and items[plan.birth_date].type != "date":
+        findings.add(("consent", "birth_date"), f"{plan.birth_date} must be a date")
+    for index, oid in enumerate(plan.versions):
+        findings.known(("consent", "versions", index), oid, items, "item")
 
 
 def _criteria(findings: Findings) -> None:
