@@ -8,6 +8,9 @@ ASKERS = frozenset({Role.MONITOR, Role.DATA_MANAGER, Role.MEDICAL_MONITOR, Role.
 
 VIEW_RECORDS = Permission("capture.view_records", _("Read the casebook"), EVERYONE)
 ENTER_DATA = Permission("capture.enter_data", _("Enter and change data"), ENTRY_ROLES)
+SCORE_READING = Permission(
+    "capture.score_reading", _("Read images by code and score outcomes"), frozenset({Role.OUTCOME_ASSESSOR})
+)
 INACTIVATE_RECORD = Permission("capture.inactivate_record", _("Take a record out of the data, or back in"), ENTRY_ROLES)
 MOVE_RECORD = Permission(
     "capture.move_record", _("Move a record to another subject or visit"), frozenset({Role.COORDINATOR, Role.DATA_MANAGER})

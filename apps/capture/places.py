@@ -13,6 +13,7 @@ from django.db import models
 from django.utils import timezone
 
 from apps.capture.models import FormRecord
+from apps.capture.permissions import ENTER_DATA, SCORE_READING
 from apps.common.actors import Actor
 from apps.common.errors import Forbidden, NotVisible
 from apps.common.permissions import Permission
@@ -96,6 +97,12 @@ class RecordPlace:
 
     def may(self, permission: Permission) -> bool:
         return self.actor.is_system or not permission.roles.isdisjoint(self.roles)
+
+    @property
+    def entry_right(self) -> Permission:
+        """Who enters the form: the site, or the masked assessor where the protocol has images read and scored."""
+        plan = self.protocol.definition.reading
+        return SCORE_READING if plan is not None and plan.score == self.ref.form_oid else ENTER_DATA
 
     def require(self, permission: Permission) -> None:
         """403 for whoever does not hold the right at the subject's site."""

@@ -37,6 +37,7 @@ ROOMS = [
     Room("casebook:consents", _("Consent"), "check", "subjects.view_subjects"),
     Room("casebook:queries", _("Queries"), "queries", "capture.view_records", waiting.open_queries, _("open queries")),
     Room("casebook:verification", _("Verification"), "verification", "capture.view_records"),
+    Room("casebook:readings", _("Readings"), "verification", "capture.score_reading"),
     Room(
         "review:deviations",
         _("Deviations"),

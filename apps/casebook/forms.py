@@ -1,19 +1,27 @@
 """The shape of what is typed on the pages about a subject. Whether it is allowed is decided by the services."""
 
+from typing import Any
+
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.forms import ConfirmIdentityForm, PlainForm
+from apps.capture.models import FormRecord
 from apps.casebook.models import Printout
 from apps.common.reasons import REASON_MAX
 from apps.enrolment.services import DEPARTURES, SCOPES
 from apps.randomization.models import Misrandomization, Unblinding
 from apps.review.selectors.closing import LABELS
+from apps.studies.definition import ItemDefinition
 from apps.studies.models import ConsentVersion, Site
+from apps.studies.protocol import Protocol
+from apps.studies.wording import said
 from apps.subjects.models import Subject
 from apps.subjects.status import may_become
 from apps.visits.selectors import visits_of
+
+SCORED = frozenset({"text", "integer", "decimal", "date", "yesno", "choice"})  # items that a plain form can ask
 
 
 class DateInput(forms.DateInput):
@@ -89,6 +97,50 @@ class ConsentVersionForm(PlainForm):
     def __init__(self, *args, sites, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["site"].queryset = sites
+
+
+class ScoreForm(PlainForm):
+    """The items of the form that an assessor fills; what they mean is read by the write path. ``oids``: in order."""
+
+    revision = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+    reason = forms.CharField(
+        label=_("Why it is changed"),
+        max_length=REASON_MAX,
+        required=False,
+        help_text=_("Needed once the score was saved."),
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+    def __init__(self, *args, protocol: Protocol, form_oid: str, record: FormRecord | None, **kwargs):
+        data = record.data if record else {}
+        initial: dict[str, Any] = {oid: value for oid, value in data.items() if isinstance(value, str)}
+        kwargs["initial"] = initial | {"revision": record.revision if record else 0}
+        super().__init__(*args, **kwargs)
+        self.oids: list[str] = []
+        for oid, item in protocol.forms[form_oid].items.items():
+            if item.compute is None and not item.line and item.definition.type in SCORED:
+                self.fields[oid] = self._field(protocol, item.definition)
+                self.oids.append(oid)
+        if record is None:
+            self.fields["reason"].widget = forms.HiddenInput()
+        self.order_fields([*self.oids, "reason", "revision"])
+
+    @staticmethod
+    def _field(protocol: Protocol, item: ItemDefinition) -> forms.Field:
+        more: dict[str, Any] = {
+            "label": said(item.label),
+            "required": item.required,
+            "help_text": said(item.help) if item.help else "",
+        }
+        if item.type == "date":
+            return forms.CharField(max_length=10, widget=DateInput(), **more)
+        if item.type == "yesno":
+            return forms.ChoiceField(choices=[("Y", _("Yes")), ("N", _("No"))], widget=forms.RadioSelect, **more)
+        if item.type == "choice":
+            codes = protocol.codelists[item.codelist or ""].items()
+            return forms.ChoiceField(choices=[(code, said(text)) for code, text in codes], widget=forms.RadioSelect, **more)
+        rows = forms.Textarea(attrs={"rows": 3}) if item.type == "text" else forms.TextInput()
+        return forms.CharField(max_length=item.max_length, widget=rows, **more)
 
 
 class DepartForm(PlainForm):

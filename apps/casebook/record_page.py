@@ -17,7 +17,7 @@ from apps.capture.evaluation import Place
 from apps.capture.late import days_late
 from apps.capture.models import Draft, FormRecord, Query, SecondEntry
 from apps.capture.paths import is_lines
-from apps.capture.permissions import ADJUDICATE, ENTER_DATA, INACTIVATE_RECORD, MOVE_RECORD, OPEN_QUERY
+from apps.capture.permissions import ADJUDICATE, INACTIVATE_RECORD, MOVE_RECORD, OPEN_QUERY
 from apps.capture.places import RecordPlace, RecordRef
 from apps.capture.selectors import attachments_of, draft_of, previous_values, queries_of, visible_data
 from apps.capture.services.openings import Holder
@@ -115,7 +115,7 @@ class RecordPage:
     @property
     def may_hold(self) -> bool:
         """Whether one could enter data here if nobody else did."""
-        return self.place.may(ENTER_DATA) and not self.closed
+        return self.place.may(self.place.entry_right) and not self.closed
 
     @property
     def may_ask(self) -> bool:

@@ -1,4 +1,4 @@
-"""Corrections of a subject's steps, in subjects, enrolment and randomization."""
+"""Corrections of a subject's steps, in subjects, enrolment and randomization; what follows from a saved record."""
 
 from service_scenarios import Call, World, scenario
 
@@ -6,9 +6,11 @@ from apps.common.actors import SYSTEM
 from apps.enrolment import services as enrolment
 from apps.randomization import services as randomization
 from apps.review.services.proposals import propose_from_consent
+from apps.review.services.readings import open_reading
 from apps.subjects import services as subjects
 from apps.subjects.models import Subject
-from tests import journeys
+from tests import journeys, small
+from tests.casebook.test_readings import definition as with_images
 
 WHY = "Read from the wrong chart"
 
@@ -85,3 +87,17 @@ def event_after_withdrawal(world: World) -> Call:
     journeys.enter(subject, "AE", AETERM="Fever", AESTDAT=world.today.isoformat())
     subject.refresh_from_db()
     return lambda: propose_from_consent(SYSTEM, subject)
+
+
+@scenario("apps.review.services.readings.open_reading")
+def nothing_to_read(world: World) -> Call:
+    record = world.screened.records.get(form_oid="DM")
+    return lambda: open_reading(SYSTEM, record)
+
+
+@scenario("apps.review.services.readings.open_reading", "review.reading.opened")
+def images_of_a_visit(world: World) -> Call:
+    study = small.publish_small(with_images())
+    subject = small.eligible(small.screened(small.site_of(study)))
+    record = journeys.enter(subject, "TUM", "D0", TUMDAT="2026-01-02")
+    return lambda: open_reading(SYSTEM, record)

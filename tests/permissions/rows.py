@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from apps.common.permissions import EVERYONE, SITE_ROLES, Permission, Role
 
 PUBLIC, SIGNED_IN, OPERATOR, OWNER, STUDY, SITE = "public", "signed_in", "operator", "owner", "study", "site"
-ABSENT = "absent"  # no such thing there, for anybody
+# no such thing there, for anybody: at the site, or in the study
+ABSENT, ABSENT_IN_STUDY = "absent", "absent_in_study"
 OUTSIDE = {"outsider", "nobody", "operator"}
 ROLE_OF = {role.value: role for role in Role} | {"other_site": Role.COORDINATOR, "blinded": Role.OUTCOME_ASSESSOR}
 OK = {200, 204, 302, 409, 422}
@@ -46,7 +47,7 @@ class Row:
             return "ok"
         if self.scope == OPERATOR:
             return "ok" if persona == "operator" else "403"
-        if self.scope == ABSENT:
+        if self.scope in (ABSENT, ABSENT_IN_STUDY):
             return "403" if self.in_study(persona) == "403" else "404"
         if self.scope == OWNER:
             return "ok" if persona == self.owner else "404"
@@ -74,6 +75,8 @@ def at_subject(world) -> dict:
 
 
 __all__ = [
+    "ABSENT",
+    "ABSENT_IN_STUDY",
     "OPERATOR",
     "OWNER",
     "PUBLIC",

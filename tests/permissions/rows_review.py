@@ -2,11 +2,11 @@
 
 import json
 
-from apps.capture.permissions import VIEW_RECORDS
+from apps.capture.permissions import SCORE_READING, VIEW_RECORDS
 from apps.casebook.permissions import PRINT
 from apps.review.permissions import FREEZE, REVIEW_MEDICAL, SIGN, VERIFY, VIEW_CLOSING, WAIVE
 from apps.subjects.permissions import TRANSFER_SUBJECT, VIEW_SUBJECTS
-from tests.permissions.rows import OWNER, SITE, STUDY, Row, at_subject, post, study_slug
+from tests.permissions.rows import ABSENT_IN_STUDY, OWNER, SITE, STUDY, Row, at_subject, post, study_slug
 from tests.permissions.rows_records import BLINDED, and_item, at_blinded, at_form, at_log
 
 
@@ -35,7 +35,14 @@ def freezing(world) -> dict:
     return {"step": "freeze", "reason": "Data cleaning"}
 
 
+def no_such_reading(world) -> dict:
+    return study_slug(world) | {"code": "R-NOBODY"}
+
+
 ROWS = {
+    "casebook:readings": Row(STUDY, SCORE_READING, study_slug),
+    "casebook:reading": Row(ABSENT_IN_STUDY, SCORE_READING, no_such_reading),
+    "casebook:reading_image": Row(ABSENT_IN_STUDY, SCORE_READING, lambda world: no_such_reading(world) | {"number": 1}),
     "casebook:form_mark": post(SITE, VERIFY, kind(at_form), at_revision),
     "casebook:form_mark#medical": post(SITE, REVIEW_MEDICAL, kind(at_form, "medical"), at_revision),
     "casebook:log_form_mark": post(SITE, VERIFY, kind(at_log), lambda world: {"revision": "1"}),

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from apps.capture.models import Draft
-from apps.capture.permissions import ENTER_DATA, SECOND_ENTRY
+from apps.capture.permissions import SECOND_ENTRY
 from apps.capture.places import RecordPlace, RecordRef, load_place
 from apps.common.actors import Actor
 from apps.common.errors import DomainError
@@ -21,7 +21,7 @@ def save_draft(actor: Actor, ref: RecordRef, typed: Mapping[str, Any], base_revi
     A held form takes no draft, since nothing of it could be saved.
     """
     place = load_place(actor, ref)
-    place.require(SECOND_ENTRY if second else ENTER_DATA)
+    place.require(SECOND_ENTRY if second else place.entry_right)
     place.refuse_held()
     _refuse_impossible(typed)
     draft, _created = Draft.objects.update_or_create(
@@ -42,7 +42,7 @@ def _refuse_impossible(typed: Mapping[str, Any]) -> None:
 def discard_draft(actor: Actor, ref: RecordRef, *, second: bool = False) -> bool:
     """Throw away one's own draft; true where there was one."""
     place = load_place(actor, ref)
-    place.require(SECOND_ENTRY if second else ENTER_DATA)
+    place.require(SECOND_ENTRY if second else place.entry_right)
     deleted, _by_model = Draft.objects.filter(**_key(place, second)).delete()
     return bool(deleted)
 

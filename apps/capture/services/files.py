@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from apps.audit.ledger import ledger
 from apps.capture.files import SIZE_MAX, type_of
 from apps.capture.models import Attachment
-from apps.capture.permissions import ENTER_DATA
 from apps.capture.places import RecordPlace, RecordRef, load_place
 from apps.capture.scanning import scan
 from apps.capture.services.records import refuse_closed
@@ -29,7 +28,7 @@ def store_file(actor: Actor, ref: RecordRef, item_oid: str, upload: "UploadedFil
     what the virus scanner finds, and everything while it does not answer.
     """
     place = load_place(actor, ref)
-    place.require(ENTER_DATA)
+    place.require(place.entry_right)
     refuse_closed(place)
     item = place.visible_items().get(item_oid)
     if item is None or item.definition.type != "file":

@@ -7,7 +7,6 @@ from django.db import connection
 from django.utils import timezone
 
 from apps.audit.ledger import ledger
-from apps.capture.permissions import ENTER_DATA
 from apps.capture.places import RecordPlace, RecordRef, load_place
 from apps.common.actors import Actor
 
@@ -44,14 +43,14 @@ ORDER BY o.taken_over_at DESC NULLS LAST, o.since LIMIT 1"""
 
 def keep_open(actor: Actor, place: RecordPlace) -> Holder | None:
     """A sign of life of whoever may enter data here; gives who else has the form, None where the actor has it."""
-    place.require(ENTER_DATA)
+    place.require(place.entry_right)
     return _touch(actor, place, None)
 
 
 def take_over(actor: Actor, ref: RecordRef) -> None:
     """The form is the actor's from now on; the other page is told, and what was typed there stays its draft."""
     place = load_place(actor, ref)
-    place.require(ENTER_DATA)
+    place.require(place.entry_right)
     with ledger(actor, place.study.pk) as entry:
         before = _touch(actor, place, None)
         _touch(actor, place, timezone.now())

@@ -12,7 +12,7 @@ from apps.capture.consents import refuse_without_consent
 from apps.capture.evaluation import Evaluation, evaluate
 from apps.capture.models import FormRecord
 from apps.capture.paths import changes_between, item_of
-from apps.capture.permissions import ENTER_DATA, INACTIVATE_RECORD
+from apps.capture.permissions import INACTIVATE_RECORD
 from apps.capture.places import RecordPlace, RecordRef, load_place
 from apps.capture.services.writing import Intended, write
 from apps.common.actors import Actor
@@ -41,7 +41,7 @@ def save_record(
     that nobody confirmed. One transaction; at most four statements.
     """
     place = load_place(actor, ref, writes=True)
-    place.require(ENTER_DATA)
+    place.require(place.entry_right)
     refuse_closed(place)
     entered = typed_over(place, values)
     if revision != place.revision:
@@ -65,7 +65,7 @@ def save_record(
 def record_not_done(actor: Actor, ref: RecordRef, revision: int, *, reason: str) -> FormRecord:
     """The whole form was not done, with why. Refused while it holds values: they would silently stop counting."""
     place = load_place(actor, ref, writes=True)
-    place.require(ENTER_DATA)
+    place.require(place.entry_right)
     refuse_closed(place)
     _refuse_stale(actor, place, revision)
     need_reason(reason)

@@ -87,6 +87,7 @@ ACTIONS: dict[str, str | Promise] = {
     "randomization.scheme.tried": gettext_lazy("Randomization tried in a dry run"),
     "randomization.subject.assigned": gettext_lazy("Only arm assigned"),
     "randomization.subject.randomized": gettext_lazy("Subject randomized"),
+    "review.reading.opened": gettext_lazy("Images to be read"),
     "review.closing.waived": gettext_lazy("Close-out line let stand"),
     "review.deviation.closed": gettext_lazy("Deviation closed"),
     "review.deviation.confirmed": gettext_lazy("Deviation confirmed"),

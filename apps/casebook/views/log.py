@@ -10,7 +10,6 @@ from django.views.decorators.http import require_GET
 from apps.capture.conflicts import next_repeat
 from apps.capture.double_entry import blind_records
 from apps.capture.models import FormRecord
-from apps.capture.permissions import ENTER_DATA
 from apps.capture.places import RecordPlace, RecordRef
 from apps.capture.selectors import log_records, open_query_counts, record_for
 from apps.capture.status import status_of
@@ -45,7 +44,7 @@ def log(request, slug: str, number: str, form_oid: str) -> HttpResponse:
         "title": said(place.form.title),
         "heads": [said(item.definition.label) for item in items],
         "rows": _rows(reader, place, records, items),
-        "may_enter": place.may(ENTER_DATA) and place.hold() is None,
+        "may_enter": place.may(place.entry_right) and place.hold() is None,
         "new_url": reverse("casebook:log_form", args=[slug, number, form_oid, next_repeat(place.subject.pk, form_oid)]),
     }
     return render(request, "casebook/record/log.html", context)

@@ -13,7 +13,6 @@ from apps.capture.conflicts import is_new_line_taken, next_repeat
 from apps.capture.double_entry import BlindEntry
 from apps.capture.entering import Refused
 from apps.capture.models import Draft
-from apps.capture.permissions import ENTER_DATA
 from apps.capture.places import RecordRef, load_place
 from apps.capture.selectors import record_for
 from apps.capture.services import (
@@ -205,7 +204,7 @@ def new_lines(request, group: str, **where) -> HttpResponse:
     """Empty lines for a table of the form; they exist once saved with something in."""
     place = record_for(request.actor, ref_of(**where))
     response = show_new_lines(request, RecordPage(place, typed=typed_of(request.POST)), group)
-    place.require(ENTER_DATA)
+    place.require(place.entry_right)
     refuse_closed(place)
     return response
 

@@ -181,6 +181,13 @@ class ConsentPlan(Sourced):
     own_from: Annotated[int, Field(ge=1, le=30)] = 18
 
 
+class ReadingPlan(Sourced):
+    """Images that a masked assessor reads by a code: the file items, and the form that the assessor alone fills."""
+
+    images: Annotated[list[Oid], Field(min_length=1)]
+    score: Oid
+
+
 class Blinding(Part):
     """Roles that must not learn the arm; empty in an open trial."""
 
@@ -265,6 +272,7 @@ class StudyDefinition(Part):
     randomization: RandomizationPlan | None = None
     blinding: Blinding
     consent: ConsentPlan | None = None
+    reading: ReadingPlan | None = None
     eligibility: Annotated[list[Criterion], Field(min_length=1)]
     questions: list[Question] = []
     cycles: list[Cycle] = []

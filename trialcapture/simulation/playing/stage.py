@@ -60,6 +60,13 @@ class Stage:
     def who_enters(self) -> Actor:
         return self.actor(self.rng.choice((Role.COORDINATOR, Role.SITE_STAFF, Role.SITE_STAFF)))
 
+    def who_fills(self, actor: Actor, spot: Spot) -> Actor:
+        """The masked assessor scores what the protocol has read; everything else whoever was asked to."""
+        plan = self.protocol.definition.reading
+        if plan is None or plan.score != spot.form_oid:
+            return actor
+        return self.cast.one(Role.OUTCOME_ASSESSOR, self.rng) or SYSTEM
+
     def together(self):
         """One transaction and one appending to the ledger for what the block does: a commit costs more than a save."""
         return ledger(SYSTEM, self.site.study_id)
@@ -130,14 +137,15 @@ class Stage:
     def leave_out(self, spot: Spot) -> None:
         """The form was not done that day."""
         ref = RecordRef(self.subject.pk, spot.form_oid, spot.visit_id, spot.repeat)
-        record = record_not_done(self.who_enters(), ref, self.revisions.get(spot.key, 0), reason=self.say(NOT_DONE))
+        actor = self.who_fills(self.who_enters(), spot)
+        record = record_not_done(actor, ref, self.revisions.get(spot.key, 0), reason=self.say(NOT_DONE))
         self.revisions[spot.key] = record.revision
         self.chart.drop(spot)
 
     def _put(self, actor: Actor, spot: Spot, values: Values, *, complete: bool, reason: str = "") -> FormRecord:
         ref = RecordRef(self.subject.pk, spot.form_oid, spot.visit_id, spot.repeat)
         revision = self.revisions.get(spot.key, 0)
-        record = save_record(actor, ref, values, revision, reason=reason, complete=complete)
+        record = save_record(self.who_fills(actor, spot), ref, values, revision, reason=reason, complete=complete)
         self.revisions[spot.key] = record.revision
         self.chart.remember(spot, record.data, record.irrelevant)
         if any(item.definition.milestone for item in spot.form(self.protocol).items.values()):

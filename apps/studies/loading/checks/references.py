@@ -19,6 +19,7 @@ def check_references(findings: Findings) -> None:
         _forms_used,
         _items,
         _consent,
+        _reading,
         _criteria,
         _dosing,
         _randomization,
@@ -84,6 +85,25 @@ def _consent(findings: Findings) -> None:
         findings.add(("consent", "birth_date"), f"{plan.birth_date} must be a date")
     for index, oid in enumerate(plan.versions):
         findings.known(("consent", "versions", index), oid, items, "item")
+
+
+def _reading(findings: Findings) -> None:
+    plan = findings.definition.reading
+    if plan is None:
+        return
+    items = {place.item.oid: place.item for _, place in findings.items()}
+    for index, oid in enumerate(plan.images):
+        path = ("reading", "images", index)
+        if findings.known(path, oid, items, "item") and oid in items and items[oid].type != "file":
+            findings.add(path, f"{oid} is a {items[oid].type}; images are file items")
+    forms = {form.oid: form for form in findings.definition.forms}
+    if findings.known(("reading", "score"), plan.score, forms, "form") and plan.score in forms:
+        form = forms[plan.score]
+        if form.blinding or form.repeating or not any(plan.score in visit.forms for visit in findings.definition.visits):
+            words = (
+                f"{plan.score} is scored by the blinded, once at a visit: it stands at a visit, is not repeated, not hidden"
+            )
+            findings.add(("reading", "score"), words)
 
 
 def _criteria(findings: Findings) -> None:
