@@ -23,6 +23,8 @@ SAVED = [
     "apps.safety.handlers.grade_record",
     "apps.safety.handlers.flag_serious_event",
     "apps.safety.handlers.flag_questions",
+    "apps.safety.handlers.flag_changed_eligibility",
+    "apps.safety.handlers.flag_duplicates",
     "apps.dosing.handlers.assess_trough",
 ]
 HANDLERS: dict[str, list[str]] = {

@@ -5,10 +5,12 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.accounts.forms import ConfirmIdentityForm, PlainForm
 from apps.capture.models import FormRecord
 from apps.casebook.models import Printout
+from apps.common.fields import DayInput, day_field
 from apps.common.reasons import REASON_MAX
 from apps.enrolment.services import DEPARTURES, SCOPES
 from apps.randomization.models import Misrandomization, Unblinding
@@ -24,22 +26,9 @@ from apps.visits.selectors import visits_of
 SCORED = frozenset({"text", "integer", "decimal", "date", "yesno", "choice"})  # items that a plain form can ask
 
 
-class DateInput(forms.DateInput):
-    """A day typed as 2024-05-17: the browser's own date field would show it in an order of its own."""
-
-    def __init__(self, attrs=None):
-        super().__init__(
-            {"placeholder": "YYYY-MM-DD", "inputmode": "numeric", "autocomplete": "off"} | (attrs or {}), "%Y-%m-%d"
-        )
-
-
-def date_field(label, **more):
-    return forms.DateField(label=label, widget=DateInput(), input_formats=["%Y-%m-%d"], **more)
-
-
 class ScreenForm(PlainForm):
     site = forms.ModelChoiceField(label=_("Site"), queryset=Site.objects.none(), empty_label=None)
-    screened_on = date_field(_("Screened on"))
+    screened_on = day_field(_("Screened on"))
     previous = forms.CharField(
         label=_("Earlier number, when screened again"),
         max_length=40,
@@ -90,8 +79,8 @@ class ConsentVersionForm(PlainForm):
     site = forms.ModelChoiceField(label=_("Site"), queryset=Site.objects.none(), empty_label=None)
     label = forms.CharField(label=_("Version"), max_length=40, help_text=_("As it stands on the form, such as 2.1."))
     language = forms.ChoiceField(label=_("Language"), choices=ConsentVersion.Language.choices)
-    approved_on = date_field(_("Approved on"))
-    valid_from = date_field(_("In force from"))
+    approved_on = day_field(_("Approved on"))
+    valid_from = day_field(_("In force from"))
     again = forms.BooleanField(label=_("Who signed an earlier version signs again"), required=False)
 
     def __init__(self, *args, sites, **kwargs):
@@ -133,7 +122,7 @@ class ScoreForm(PlainForm):
             "help_text": said(item.help) if item.help else "",
         }
         if item.type == "date":
-            return forms.CharField(max_length=10, widget=DateInput(), **more)
+            return forms.CharField(max_length=10, widget=DayInput(), **more)
         if item.type == "yesno":
             return forms.ChoiceField(choices=[("Y", _("Yes")), ("N", _("No"))], widget=forms.RadioSelect, **more)
         if item.type == "choice":
@@ -143,9 +132,17 @@ class ScoreForm(PlainForm):
         return forms.CharField(max_length=item.max_length, widget=rows, **more)
 
 
+class IdentityForm(PlainForm):
+    """Who a subject is, for its site alone."""
+
+    name = forms.CharField(label=pgettext_lazy("of a person", "Name"), max_length=200, required=False)
+    contact = forms.CharField(label=_("Contact"), max_length=200, required=False)
+    hospital_number = forms.CharField(label=_("Hospital number"), max_length=200, required=False)
+
+
 class DepartForm(PlainForm):
     kind = forms.ChoiceField(label=_("What happened"), widget=forms.RadioSelect)
-    on = date_field(_("On"))
+    on = day_field(_("On"))
     reason = forms.CharField(label=_("Why"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
     scope = forms.ChoiceField(
         label=_("What the withdrawal covers"),
@@ -162,7 +159,7 @@ class CorrectForm(PlainForm):
     """Which step was wrong, the right day where there is one, and why."""
 
     what = forms.ChoiceField(label=_("What was wrong"), widget=forms.RadioSelect)
-    on = date_field(_("The right day"), required=False, help_text=_("Not needed where a step is taken back."))
+    on = day_field(_("The right day"), required=False, help_text=_("Not needed where a step is taken back."))
     reason = forms.CharField(label=_("Reason"), max_length=REASON_MAX, widget=forms.Textarea(attrs={"rows": 2}))
 
     def __init__(self, *args, choices, **kwargs):
@@ -176,14 +173,14 @@ def departures_of(subject: Subject) -> list[tuple[str, str]]:
 
 
 class VisitDateForm(PlainForm):
-    on = date_field(_("Date of the visit"), required=False, help_text=_("Empty takes the date back."))
+    on = day_field(_("Date of the visit"), required=False, help_text=_("Empty takes the date back."))
     reason = forms.CharField(
         label=_("Reason"), max_length=500, required=False, help_text=_("Needed when a date is changed.")
     )
 
 
 class BookForm(PlainForm):
-    on = date_field(_("Booked for"), required=False, help_text=_("Empty takes the booking back."))
+    on = day_field(_("Booked for"), required=False, help_text=_("Empty takes the booking back."))
 
 
 class CloseVisitForm(PlainForm):
@@ -200,7 +197,7 @@ class ReopenVisitForm(PlainForm):
 
 class UnscheduledForm(PlainForm):
     code = forms.ChoiceField(label=_("Visit"))
-    on = date_field(_("Date of the visit"))
+    on = day_field(_("Date of the visit"))
     reason = forms.CharField(label=_("Why"), max_length=500)
 
     def __init__(self, *args, choices, **kwargs):
@@ -277,7 +274,7 @@ class TransferForm(PlainForm):
     """Where a subject goes on, from when, and why."""
 
     site = forms.ModelChoiceField(label=_("New site"), queryset=Site.objects.none(), empty_label=None)
-    on = date_field(_("From"))
+    on = day_field(_("From"))
     reason = forms.CharField(label=_("Why"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
 
     def __init__(self, *args, subject, **kwargs):

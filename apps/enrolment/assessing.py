@@ -62,9 +62,11 @@ def assess(subject: Any, protocol: Any, scope: Scope) -> Assessment:
     """The verdicts on the values of the scope, as the protocol's version says.
 
     An inclusion criterion is met when its rule is true, an exclusion criterion when its rule is false; unknown is not
-    assessable. A sponsor question whose condition holds and whose effect is ``not_assessable`` overrides its criteria.
+    assessable. A sponsor question whose condition holds and whose effect is ``not_assessable`` overrides its criteria,
+    until the sponsor has decided it.
     """
-    raised = [q.definition for q in protocol.questions if q.rule is not None and q.rule.evaluate(scope) is True]
+    asked = [q for q in protocol.questions if q.rule is not None and q.definition.decided is None]
+    raised = [q.definition for q in asked if q.rule.evaluate(scope) is True]
     overriding: Mapping[str, str] = {
         code: question.code for question in raised if question.effect == "not_assessable" for code in question.about
     }

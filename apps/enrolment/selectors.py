@@ -55,6 +55,18 @@ class Room:
     site_cap: int | None
 
     @property
+    def left(self) -> int | None:
+        """Places that the study or the site has left, whichever is fewer; None where neither is bounded."""
+        bounds = [(self.target, self.enrolled), (self.site_cap, self.site_enrolled)]
+        return min((bound - taken for bound, taken in bounds if bound is not None), default=None)
+
+    @property
+    def is_nearly_full(self) -> bool:
+        """A tenth of the places or less is left, or two."""
+        bounds = [(self.target, self.enrolled), (self.site_cap, self.site_enrolled)]
+        return any(bound is not None and 0 < bound - taken <= max(2, bound // 10) for bound, taken in bounds)
+
+    @property
     def is_study_full(self) -> bool:
         return self.target is not None and self.enrolled >= self.target
 

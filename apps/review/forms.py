@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.forms import PlainForm
 from apps.capture.permissions import ANSWER_QUERY
+from apps.common.fields import day_field
 from apps.common.permissions import Role
 from apps.review.models import Deviation, MonitoringVisit
 from apps.studies.models import Site
@@ -30,12 +31,6 @@ class HoldForm(forms.Form):
         self.fields["site"].choices = [("", _("All sites")), *((site.code, str(site)) for site in sites)]
         self.helper = FormHelper()
         self.helper.add_input(Submit("submit", _("Carry out")))
-
-
-def day_field(label, **more):
-    """A day typed as 2024-05-17."""
-    widget = forms.DateInput({"placeholder": "YYYY-MM-DD", "inputmode": "numeric", "autocomplete": "off"}, "%Y-%m-%d")
-    return forms.DateField(label=label, widget=widget, input_formats=["%Y-%m-%d"], **more)
 
 
 def text_field(label, **more):

@@ -17,5 +17,13 @@ def flag_questions(event) -> None:
     services.flag_questions(SYSTEM, _record(event).subject)
 
 
+def flag_changed_eligibility(event) -> None:
+    services.flag_changed_eligibility(SYSTEM, _record(event).subject)
+
+
+def flag_duplicates(event) -> None:
+    services.flag_duplicates(SYSTEM, _record(event))
+
+
 def _record(event) -> FormRecord:
     return FormRecord.objects.select_related("subject__site").get(pk=event.object_id)

@@ -17,7 +17,7 @@ from apps.common.permissions import REGISTRY, Permission, Role
 from apps.studies import wording
 from apps.studies.definition import VisitDefinition
 from apps.studies.definition.base import Source
-from apps.studies.models import Membership, Site, SiteVersion, Study
+from apps.studies.models import Membership, Site, SiteVersion, Study, StudyVersion
 from apps.studies.protocol import CompiledCriterion, CompiledQuestion, CompiledTarget, Protocol
 
 # elements of a definition that say where they come from
@@ -157,3 +157,8 @@ def rights_table() -> list[tuple[str, list[Right]]]:
         marks = [role in permission.roles for role in Role]
         groups[permission.code.partition(".")[0]].append(Right(permission, marks))
     return list(groups.items())
+
+
+def versions_of(study: Study) -> QuerySet[StudyVersion]:
+    """The newest first, without the definitions, which are large."""
+    return StudyVersion.objects.filter(study=study).defer("definition").order_by("-number")

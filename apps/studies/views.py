@@ -3,13 +3,14 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.common.errors import DomainError
+from apps.common.acting import carried_out
+from apps.common.errors import DomainError, NotVisible
 from apps.common.pages import keyset_page
 from apps.common.permissions import Role
 from apps.studies import selectors, services
 from apps.studies.access import get_study_for, may, require, roles_at, sites_visible_to
-from apps.studies.forms import EndForm, GrantForm
-from apps.studies.permissions import MANAGE_PEOPLE, VIEW_PEOPLE, VIEW_STUDY
+from apps.studies.forms import ActivateForm, DecideForm, EndForm, GrantForm
+from apps.studies.permissions import ACTIVATE_VERSION, MANAGE_PEOPLE, PUBLISH_VERSION, VIEW_PEOPLE, VIEW_STUDY
 from apps.studies.protocol import get_protocol
 
 
@@ -37,6 +38,7 @@ def study_detail(request, slug):
         "questions": selectors.ruled(protocol.questions, protocol),
         "origins": selectors.origins(protocol),
         "sites": selectors.sites_of(request.actor, study),
+        "may_decide": may(request.actor, PUBLISH_VERSION, study_id=study.pk),
     }
     return render(request, "studies/detail.html", context)
 
@@ -100,3 +102,44 @@ def permissions(request, slug):
         "groups": selectors.rights_table(),
     }
     return render(request, "studies/permissions.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def decide(request, slug, code):
+    """The sponsor's answer to a question, with its document; a new version comes of it."""
+    study = get_study_for(request.actor, slug)
+    require(request.actor, PUBLISH_VERSION, study_id=study.pk)
+    protocol = get_protocol(study.version_id)
+    question = next((one.definition for one in protocol.questions if one.definition.code == code), None)
+    if question is None or question.decided is not None:
+        raise NotVisible
+    about = [one.definition for one in protocol.criteria if one.definition.code in question.about]
+    form = DecideForm(request.POST or None, criteria=about)
+    if request.method == "POST" and carried_out(
+        form, lambda: services.decide_question(request.actor, study, code, **form.values())
+    ):
+        messages.success(request, _("The decision is published. Put the version into force at the sites."))
+        return redirect("studies:versions", slug=slug)
+    context = {"study": study, "question": question, "about": about, "form": form}
+    return render(request, "studies/decide.html", context, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def versions(request, slug):
+    """Every version, what it was published for, and by which each site works; who may, puts one into force."""
+    study = get_study_for(request.actor, slug)
+    right = ACTIVATE_VERSION if request.method == "POST" else VIEW_STUDY
+    require(request.actor, right, study_id=study.pk)
+    found = selectors.versions_of(study)
+    form = ActivateForm(request.POST or None, sites=sites_visible_to(request.actor, study.pk), versions=found)
+    if request.method == "POST" and carried_out(form, lambda: services.activate_version(request.actor, **form.cleaned_data)):
+        messages.success(request, _("The version comes into force at the site."))
+        return redirect("studies:versions", slug=slug)
+    context = {
+        "study": study,
+        "versions": found,
+        "sites": selectors.sites_of(request.actor, study),
+        "form": form,
+        "may_activate": may(request.actor, ACTIVATE_VERSION, study_id=study.pk),
+    }
+    return render(request, "studies/versions.html", context, status=422 if form.errors else 200)

@@ -83,3 +83,16 @@ class SubjectTransfer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject}: {self.from_site.code} → {self.to_site.code}"
+
+
+class Identity(models.Model):
+    """Who a subject is, for its site alone: name, contact and hospital number, encrypted. Absent from every other page."""
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="+")
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
+    subject = models.OneToOneField(Subject, on_delete=models.PROTECT, related_name="+")
+    sealed = models.BinaryField()
+    updated_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"{self.subject}"

@@ -8,3 +8,5 @@ RECORD_MILESTONE = Permission("subjects.record_milestone", _("Record dated facts
 TRANSFER_SUBJECT = Permission(
     "subjects.transfer_subject", _("Transfer a subject to another site"), frozenset({Role.DATA_MANAGER, Role.STUDY_ADMIN})
 )
+# asked at the site itself: a role for all sites does not do
+SEE_IDENTITIES = Permission("subjects.see_identities", _("Keep the site's identification list"), ENTRY_ROLES)

@@ -7,11 +7,13 @@ from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from apps.audit.ledger import block_memory
 from apps.common.actors import Actor
-from apps.common.errors import NotVisible
-from apps.studies.models import Site, Study
-from apps.studies.protocol import site_today
+from apps.common.errors import Forbidden, NotVisible
+from apps.studies.access import held_memberships
+from apps.studies.models import Membership, Site, Study
+from apps.studies.protocol import protocol_for_site, site_today
 from apps.subjects.milestones import Milestones
 from apps.subjects.models import Milestone, Subject, SubjectTransfer
+from apps.subjects.permissions import SEE_IDENTITIES
 from apps.subjects.status import LEFT, NEVER_ENROLLED
 
 
@@ -96,3 +98,18 @@ def newest_transfer(subject: Subject) -> SubjectTransfer | None:
     if not getattr(subject, "was_transferred", True):
         return None
     return SubjectTransfer.objects.filter(subject=subject).select_related("from_site").order_by("-pk").first()
+
+
+def require_at_site(actor: Actor, site: Site) -> None:
+    """404 where the study keeps no such list; 403 for who holds the role at all sites, or another one here."""
+    protocol = protocol_for_site(site)
+    if not protocol.definition.identification_list:
+        raise NotVisible
+    here = [one for one in held_memberships(actor) if one.site_id == site.pk]
+    if not any(keeps_identities(one) for one in here):
+        raise Forbidden(SEE_IDENTITIES)
+
+
+def keeps_identities(held: Membership) -> bool:
+    """A role at one site; one for all sites is no site's own."""
+    return held.site_id is not None and held.role in SEE_IDENTITIES.roles

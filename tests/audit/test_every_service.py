@@ -4,6 +4,7 @@ import sys
 
 import pytest
 import scenarios_corrections
+import scenarios_decided
 import scenarios_entered_twice
 import scenarios_people
 import scenarios_records
@@ -19,6 +20,7 @@ from apps.casebook.selectors.trail import AREAS
 from apps.casebook.selectors.trail_words import ACTIONS
 
 TABLES = (
+    scenarios_decided,
     scenarios_corrections,
     scenarios_entered_twice,
     scenarios_people,

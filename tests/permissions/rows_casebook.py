@@ -2,6 +2,7 @@
 
 from apps.audit.permissions import VIEW_AUDIT
 from apps.capture.permissions import VIEW_RECORDS
+from apps.common.permissions import EVERYONE
 from apps.enrolment.permissions import DEPART_SUBJECT, ENROL_SUBJECT
 from apps.randomization.permissions import RANDOMIZE, RECORD_MISRANDOMIZATION, UNBLIND
 from apps.review.permissions import FREEZE
@@ -13,6 +14,10 @@ from tests.permissions.rows import SITE, STUDY, Row, at_subject, post, study_slu
 
 def at_visit(world):
     return at_subject(world) | {"visit_id": world.visit.pk}
+
+
+def at_site(world) -> dict:
+    return study_slug(world) | {"site_code": world.site.code}
 
 
 def at_consent_version(world) -> dict:
@@ -34,6 +39,11 @@ ROWS = {
     "casebook:allocation": Row(SITE, VIEW_SUBJECTS, at_subject),
     "casebook:misrandomization": post(SITE, RECORD_MISRANDOMIZATION, at_subject),
     "casebook:unblind": post(SITE, UNBLIND, at_subject),
+    "casebook:screening_log": Row(STUDY, VIEW_SUBJECTS, study_slug),
+    "casebook:screening_export": post(STUDY, VIEW_SUBJECTS, study_slug),
+    # the small trial keeps no list; see tests/subjects/test_identities.py for those that do
+    "casebook:identities": Row(SITE, None, at_site, hidden_from=EVERYONE),
+    "casebook:identity": Row(SITE, None, at_subject, hidden_from=EVERYONE),
     "casebook:correct": Row(SITE, DEPART_SUBJECT, at_subject),
     "casebook:consents": Row(STUDY, VIEW_SUBJECTS, study_slug),
     "casebook:consents#enter": post(STUDY, MANAGE_CONSENT_VERSIONS, study_slug),

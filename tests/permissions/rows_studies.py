@@ -2,7 +2,7 @@
 
 from apps.exports.permissions import EXPORT_DATA
 from apps.safety.permissions import HANDLE_FLAGS, VIEW_FLAGS
-from apps.studies.permissions import MANAGE_PEOPLE, VIEW_PEOPLE, VIEW_STUDY
+from apps.studies.permissions import ACTIVATE_VERSION, MANAGE_PEOPLE, PUBLISH_VERSION, VIEW_PEOPLE, VIEW_STUDY
 from tests.permissions.rows import OWNER, SIGNED_IN, SITE, STUDY, Row, post, study_slug
 
 
@@ -12,6 +12,9 @@ def of(name):
 
 
 ROWS = {
+    "studies:versions": Row(STUDY, VIEW_STUDY, study_slug),
+    "studies:versions#activate": post(STUDY, ACTIVATE_VERSION, study_slug),
+    "studies:decide": Row(STUDY, PUBLISH_VERSION, lambda world: study_slug(world) | {"code": "Q01"}),
     "studies:list": Row(SIGNED_IN),
     "studies:detail": Row(STUDY, VIEW_STUDY, study_slug),
     "studies:permissions": Row(STUDY, VIEW_STUDY, study_slug),

@@ -130,7 +130,11 @@ def told(world: World, person: Persona) -> dict[str, str]:
 def answer_of(response) -> str:
     body = b"".join(response.streaming_content) if response.streaming else response.content
     kept = {name: value for name, value in response.items() if name not in {"X-Request-ID", "Content-Length"}}
-    return f"{response.status_code} {sorted(kept.items())}\n{body.decode(errors='replace')}"
+    if body.startswith(b"%PDF"):  # compressed, with the time inside: by its text
+        text = "\f".join(page.extract_text() for page in PdfReader(io.BytesIO(body)).pages)
+    else:
+        text = body.decode(errors="replace")
+    return f"{response.status_code} {sorted(kept.items())}\n{text}"
 
 
 def search(world: World, person: Persona) -> dict[str, str]:

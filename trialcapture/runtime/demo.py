@@ -32,7 +32,7 @@ def load(stack: Stack) -> None:
     with once(stamps / "studies", files("fixtures", "**/*.yaml")) as due:
         if due and trials:
             say("  Loading the trials")
-            stack.manage("load_study", *trials, "--publish")
+            stack.manage("load_study", *trials, "--publish", "--unless-decided")
     accounts = stack.places.var / ACCOUNTS
     if not accounts.exists() and has_command("load_demo"):
         say("  Loading people and simulated subjects")

@@ -17,7 +17,8 @@ from apps.enrolment.permissions import DEPART_SUBJECT
 from apps.enrolment.services import depart as depart_subject
 from apps.enrolment.services import screen as screen_subject
 from apps.review.permissions import VIEW_CLOSING, VIEW_DEVIATIONS
-from apps.studies.access import get_study_for, require, sites_visible_to
+from apps.studies.access import get_study_for, held_memberships, require, sites_visible_to
+from apps.studies.models import Site
 from apps.studies.protocol import get_protocol, site_today
 from apps.subjects.models import Subject
 from apps.subjects.permissions import SCREEN_SUBJECT, TRANSFER_SUBJECT, VIEW_SUBJECTS
@@ -25,6 +26,7 @@ from apps.subjects.selectors import (
     enrolment_counts,
     ever_enrolled,
     get_subject_for,
+    keeps_identities,
     milestones_of,
     newest_transfer,
     transfers_from,
@@ -49,9 +51,18 @@ def subjects(request, slug):
         "sites": sites_visible_to(request.actor, study.pk),
         "shows_arms": reader.sees_arms and study.version and len(get_protocol(study.version_id).arms) > 1,
         "may_screen": reader.may(SCREEN_SUBJECT),
+        "identity_sites": identity_sites(request.actor, study),
         "has_transfers": reader.may(PRINT) and transfers_from(request.actor, study).exists(),
     }
     return render(request, "casebook/subjects.html", context)
+
+
+def identity_sites(actor, study) -> list:
+    """The sites whose identification list the person keeps."""
+    if study.version is None or not get_protocol(study.version_id).definition.identification_list:
+        return []
+    kept = [held.site_id or 0 for held in held_memberships(actor) if held.study_id == study.pk and keeps_identities(held)]
+    return list(Site.objects.filter(pk__in=kept))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

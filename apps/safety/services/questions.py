@@ -15,7 +15,11 @@ def flag_questions(actor: Actor, subject: Subject) -> list[Flag]:
     """Raise a flag for each question of effect "flag" whose condition the data now meet; once a subject and question."""
     require(actor, HANDLE_FLAGS, study_id=subject.study_id, site_id=subject.site_id)
     protocol = protocol_for_site(subject.site)
-    asked = [question for question in protocol.questions if question.definition.effect == "flag" and question.rule]
+    asked = [
+        question
+        for question in protocol.questions
+        if question.definition.effect == "flag" and question.rule and question.definition.decided is None
+    ]
     if not asked:
         return []
     scope = SubjectScope(subject, protocol)

@@ -1,5 +1,6 @@
 """The study: arms, criteria, visits, cycles, dosing, outcomes, questions, blinding, reminders."""
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -71,10 +72,27 @@ class Criterion(Sourced):
     asserted: bool = False
 
 
+class Decision(Part):
+    """What the sponsor answered: where it stands, since when, and where it amends the protocol the ethics approval."""
+
+    text: Text
+    document: Annotated[str, Field(min_length=1, max_length=2000)]
+    on: date
+    amends: bool = False
+    ethics_document: str = ""
+    ethics_on: date | None = None
+
+    @model_validator(mode="after")
+    def amendment_is_approved(self):
+        if self.amends and (not self.ethics_document or self.ethics_on is None):
+            raise ValueError("an amendment needs ethics_document and ethics_on")
+        return self
+
+
 class Question(Part):
     """A gap of the protocol, shown under "Questions for the sponsor".
 
-    While ``when`` holds, ``effect`` overrides the criteria in ``about``.
+    While ``when`` holds, ``effect`` overrides the criteria in ``about``; no more once it is ``decided``.
     """
 
     code: Annotated[str, Field(pattern=r"^Q\d{2}$")]
@@ -83,6 +101,7 @@ class Question(Part):
     when: RuleText | None = None
     effect: Literal["none", "not_assessable", "flag"] = "none"
     assumed: Text | None = None
+    decided: Decision | None = None
 
 
 class Cycle(Sourced):
@@ -243,7 +262,7 @@ class ReviewPlan(Part):
 
 
 class SiteDefinition(Part):
-    """A hospital taking part. ``subject_pattern`` makes subject numbers of {site} and {seq:03d}."""
+    """A hospital taking part. ``subject_pattern`` makes subject numbers of {site}, {seq:03d} and {check}."""
 
     code: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,20}$")]
     name: Text
@@ -288,5 +307,9 @@ class StudyDefinition(Part):
     outcomes: list[Outcome] = []
     reminders: list[ReminderRule] = []
     sites: list[SiteDefinition] = []
+    # items that two subjects of one site do not share by chance: who has all alike is asked about
+    duplicates: list[Oid] = []
+    # whether sites keep the list of who their subjects are here, encrypted
+    identification_list: bool = False
     # roles that must sign in with a second factor
     mfa_roles: list[str] = []

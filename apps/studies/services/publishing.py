@@ -36,6 +36,7 @@ def publish(actor: Actor, definition: StudyDefinition, note: str = "") -> StudyV
             return study.version
         with ledger(actor, study.pk) as entry:
             _refuse_other_types(study, definition)
+            _refuse_undecided(study, definition)
             before = study.version
             if before is None:
                 entry(action="studies.study.created", obj=study, label=study.slug, changes=[("slug", None, study.slug)])
@@ -65,6 +66,20 @@ def _study_of(actor: Actor, definition: StudyDefinition) -> Study:
     if study.hold:
         raise DomainError(_("The study is frozen or locked; nothing can be published."), code="study_held")
     return study
+
+
+def _refuse_undecided(study: Study, definition: StudyDefinition) -> None:
+    """What the sponsor decided is not lost by loading a file that does not know of it."""
+    if study.version is None:
+        return
+    decided = {one["code"]: one["decided"] for one in study.version.definition["questions"] if one.get("decided")}
+    now = {question.code: question.model_dump(mode="json")["decided"] for question in definition.questions}
+    if lost := sorted(code for code, decision in decided.items() if now.get(code) != decision):
+        raise DomainError(
+            _("The definition does not hold what the sponsor decided on %(codes)s; add it to the file.")
+            % {"codes": ", ".join(lost)},
+            code="undoes_decision",
+        )
 
 
 def _refuse_other_types(study: Study, definition: StudyDefinition) -> None:

@@ -6,6 +6,7 @@ import re
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 
+from apps.common.numbering import number_of
 from apps.common.permissions import Role
 from apps.studies.definition import RandomizationPlan
 from apps.studies.definition.base import Interval
@@ -25,6 +26,7 @@ def check_numbers(findings: Findings) -> None:
             words = f"item {item.oid} computes a number and declares no decimals, so it is not rounded; add decimals: …"
             findings.warn(path, words)
     _doses(findings)
+    _patterns(findings)
     _randomization(findings)
 
 
@@ -54,6 +56,15 @@ def _doses(findings: Findings) -> None:
     dosing = findings.definition.dosing
     for index, start in enumerate(dosing.start if dosing else ()):
         _positive(findings, ("dosing", "start", index, "amount"), start.amount, "the dose")
+
+
+def _patterns(findings: Findings) -> None:
+    for index, site in enumerate(findings.definition.sites):
+        try:
+            number_of(site.subject_pattern, site.code, 1)
+        except (KeyError, IndexError, ValueError, AttributeError) as error:
+            words = f"“{site.subject_pattern}” makes no number ({error}); write for example {{site}}-{{seq:03d}}-{{check}}"
+            findings.add(("sites", index, "subject_pattern"), words)
 
 
 def _randomization(findings: Findings) -> None:

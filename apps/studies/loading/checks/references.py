@@ -26,6 +26,7 @@ def check_references(findings: Findings) -> None:
         _roles,
         _review,
         _sites,
+        _duplicates,
     ):
         check(findings)
 
@@ -183,3 +184,9 @@ def _review(findings: Findings) -> None:
 def _sites(findings: Findings) -> None:
     for index, site in enumerate(findings.definition.sites):
         findings.known(("sites", index, "time_zone"), site.time_zone, available_timezones(), "time zone")
+
+
+def _duplicates(findings: Findings) -> None:
+    items = [place.item.oid for _, place in findings.items()]
+    for index, oid in enumerate(findings.definition.duplicates):
+        findings.known(("duplicates", index), oid, items, "item")

@@ -21,9 +21,14 @@ class Command(BaseCommand):
         choice = parser.add_mutually_exclusive_group()
         choice.add_argument("--dry-run", action="store_true", help="publish nothing")
         choice.add_argument("--publish", action="store_true", help="publish (this is what happens anyway)")
+        parser.add_argument(
+            "--unless-decided",
+            action="store_true",
+            help="leave a study alone whose decided questions the file does not hold",
+        )
         parser.add_argument("--note", default="", help="why, for the version and the audit trail")
 
-    def handle(self, *, files, dry_run, note, **options):
+    def handle(self, *, files, dry_run, note, unless_decided, **options):
         """With an error in any of the files nothing is published (exit code 1)."""
         loaded = [self.load(Path(name)) for name in files]
         if any(one.errors for one in loaded):
@@ -31,7 +36,7 @@ class Command(BaseCommand):
         for one in loaded:
             self.show_difference(one.definition)
             if not dry_run:
-                self.publish(one.definition, note)
+                self.publish(one.definition, note, unless_decided=unless_decided)
 
     def load(self, path: Path) -> Loaded:
         loaded = load_study(path)
@@ -52,9 +57,12 @@ class Command(BaseCommand):
         for change in changes:
             self.stdout.write(f"  {change}")
 
-    def publish(self, definition: StudyDefinition, note: str) -> None:
+    def publish(self, definition: StudyDefinition, note: str, *, unless_decided: bool) -> None:
         try:
             version = publish(SYSTEM, definition, note)
         except DomainError as error:
+            if unless_decided and error.code == "undoes_decision":
+                self.stdout.write(f"{definition.study}: left as it is. {error}")
+                return
             raise CommandError(str(error), returncode=1) from error
         self.stdout.write(f"{definition.study}: version {version.number} is published ({version.sha256[:12]})")

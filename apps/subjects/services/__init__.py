@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from apps.audit.ledger import block_memory, ledger
 from apps.common.actors import Actor
 from apps.common.errors import DomainError
+from apps.common.numbering import number_of
 from apps.common.reasons import need_reason
 from apps.common.text import day_in_words
 from apps.studies.access import require, require_everywhere
@@ -258,7 +259,7 @@ def _next_number(site: Site) -> str:
     sequence = site.next_sequence
     site.next_sequence = sequence + 1
     site.save(update_fields=["next_sequence"])
-    number = site.subject_pattern.format(site=site.code, seq=sequence)
+    number = number_of(site.subject_pattern, site.code, sequence)
     if Subject.objects.filter(study_id=site.study_id, number=number).exists():
         raise DomainError(
             _("The number %(number)s exists already; the subject pattern of site %(site)s must name the site.")
