@@ -18,7 +18,10 @@ QUERIES = {
         FROM subjects_subject su {FROM_SUBJECT} WHERE {{where}} ORDER BY su.number""",
     "VISITS": f"""SELECT {SUBJECT}, v.code AS "VISIT", nullif(v.cycle, 0) AS "CYCLE", v.occurrence AS "VISITOCC",
         v.target AS "TARGET", v.earliest AS "EARLIEST", v.latest AS "LATEST", v.booked_on AS "BOOKED", v.actual AS "ACTUAL",
-        v.status AS "STATUS", v.status_reason AS "REASON"
+        v.status AS "STATUS", v.status_reason AS "REASON", (SELECT string_agg(DISTINCT c.label, ', ')
+            FROM studies_consentversion c WHERE c.site_id = su.site_id AND c.withdrawn_at IS NULL AND c.valid_from = (
+                SELECT max(n.valid_from) FROM studies_consentversion n
+                WHERE n.site_id = su.site_id AND n.withdrawn_at IS NULL AND n.valid_from <= v.actual)) AS "CONSENTFORM"
         FROM visits_subjectvisit v JOIN subjects_subject su ON su.id = v.subject_id {FROM_SUBJECT}
         WHERE {{where}} AND {{audience_v}} ORDER BY su.number, v.position, v.cycle, v.occurrence""",
     "CONSENTS": f"""SELECT {SUBJECT}, m.kind AS "KIND", nullif(m.occurrence, 1) AS "OCCURRENCE", m."on" AS "DATE",

@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.common.acting import carried_out, refusal_of
@@ -25,6 +26,14 @@ from apps.studies.access import get_study_for, is_blinded, may, require
 from apps.studies.models import Study
 from apps.studies.protocol import get_protocol
 
+NAMES = {
+    "permuted_blocks": gettext_lazy("Permuted blocks"),
+    "simple": gettext_lazy("Simple randomization"),
+    "minimization": gettext_lazy("Minimization (Pocock and Simon)"),
+    "imported": gettext_lazy("Imported list"),
+    "single_arm": gettext_lazy("Single arm"),
+}
+
 
 @require_safe
 def lists(request, slug: str) -> HttpResponse:
@@ -38,11 +47,13 @@ def show(request, study: Study, *, refused: str = "", form=None) -> HttpResponse
     plan = plan_of(protocol) if protocol and needs_randomization(protocol) else None
     scheme = scheme_of(study)
     left = slots_left(scheme) if scheme else []
+    method = METHODS[scheme.method if scheme else plan.method] if plan else None
     context: dict[str, Any] = {
         "study": study,
         "plan": plan,
         "scheme": scheme,
-        "method": METHODS[scheme.method if scheme else plan.method] if plan else None,
+        "method": method,
+        "method_name": NAMES[method.name] if method else "",
         "left": left,
         "is_low": scheme is not None and METHODS[scheme.method].is_ahead and any(row.is_low for row in left),
         "may_manage": may(request.actor, MANAGE_LISTS, study_id=study.pk),

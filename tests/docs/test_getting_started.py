@@ -67,6 +67,7 @@ def test_it_works():
 def test_every_role_of_the_main_job_has_a_page():
     files = {page.stem.replace("-", "_") for page in GUIDES}
     roles = {"coordinator", "site_staff", "investigator", "monitor", "data_manager", "safety_officer", "study_admin"}
+    roles |= {"outcome_assessor"}
     assert roles <= set(Role.values)
     assert files == roles | {"statistician", "operator"}
 

@@ -8,7 +8,6 @@ import pytest
 from apps.accounts.models import User
 from apps.common.permissions import Role
 from apps.labs.models import ReferenceRange
-from apps.randomization.models import Scheme
 from apps.studies.models import Membership
 from tests.docs.docs_read import ROOT, blocks_of
 from tests.factories import UserFactory
@@ -78,16 +77,6 @@ def test_the_lines_make_the_first_accounts(small_trial):
     run(block_with("is_operator"), khe_low_dose=small_trial.slug)
     assert User.objects.get(username="op").is_operator
     assert Membership.objects.get(user__username="gao").role == Role.STUDY_ADMIN
-
-
-def test_the_lines_make_release_and_extend_the_lists(small_trial):
-    user = UserFactory(username="statistician")
-    Membership.objects.create(user=user, study=small_trial, role=Role.UNBLINDED_STATISTICIAN)
-    # the second block goes on with the names of the first
-    run(block_with("go_live(actor") + block_with("extend_lists(actor"), khe_low_dose=small_trial.slug)
-    scheme = Scheme.objects.get(study=small_trial)
-    assert scheme.live_at
-    assert scheme.config["length"] == 120
 
 
 def test_the_lines_put_ranges_into_force(small_trial, site):
