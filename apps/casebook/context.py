@@ -144,10 +144,20 @@ def may_enter(room: Room, roles: frozenset[str]) -> bool:
     return permission is not None and not permission.roles.isdisjoint(roles)
 
 
+# pages that stand in another room than the subjects'
+INSIDE = {
+    "casebook:reading": "casebook:readings",
+    "randomization:import": "randomization:lists",
+    "randomization:dry_run": "randomization:lists",
+    "randomization:step": "randomization:lists",
+}
+
+
 def room_of(view_name: str) -> Room | None:
     """The room that a page stands in; a page of one subject stands in Subjects."""
-    exact = next((room for room in ROOMS if room.view == view_name), None)
-    if exact or not view_name.startswith("casebook:"):
+    name = INSIDE.get(view_name, view_name)
+    exact = next((room for room in ROOMS if room.view == name), None)
+    if exact or not name.startswith("casebook:"):
         return exact
     return next(room for room in ROOMS if room.view == "casebook:subjects")
 

@@ -39,7 +39,7 @@ def status_of_before(world: World) -> Call:
 
 
 @scenario(
-    "apps.enrolment.services.correct_departure",
+    "apps.enrolment.services.correcting.correct_departure",
     "enrolment.departure.corrected",
     "subjects.milestone.set",
 )
@@ -49,7 +49,7 @@ def left_another_day(world: World) -> Call:
 
 
 @scenario(
-    "apps.enrolment.services.take_back_departure",
+    "apps.enrolment.services.correcting.take_back_departure",
     "enrolment.departure.corrected",
     "subjects.milestone.set",
     "subjects.status.corrected",
@@ -60,7 +60,7 @@ def did_not_leave(world: World) -> Call:
 
 
 @scenario(
-    "apps.enrolment.services.correct_enrolment",
+    "apps.enrolment.services.correcting.correct_enrolment",
     "enrolment.enrolment.corrected",
     "subjects.milestone.set",
 )

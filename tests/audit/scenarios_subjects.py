@@ -118,19 +118,19 @@ def between_visits(world: World) -> Call:
     return lambda: visits.add_unscheduled(SYSTEM, subject, "UNS", world.today, reason="fever")
 
 
-@scenario("apps.enrolment.services.screen", "subjects.subject.screened", "visits.schedule.replanned")
+@scenario("apps.enrolment.services.entering.screen", "subjects.subject.screened", "visits.schedule.replanned")
 def screened_with_visits(world: World) -> Call:
     return lambda: enrolment.screen(SYSTEM, world.site, world.today)
 
 
-@scenario("apps.enrolment.services.confirm_eligibility", "enrolment.eligibility.confirmed")
+@scenario("apps.enrolment.services.entering.confirm_eligibility", "enrolment.eligibility.confirmed")
 def all_criteria_met(world: World) -> Call:
     subject = world.screened
     return lambda: enrolment.confirm_eligibility(SYSTEM, subject)
 
 
 @scenario(
-    "apps.enrolment.services.enrol_subject",
+    "apps.enrolment.services.entering.enrol_subject",
     "enrolment.subject.enrolled",
     "subjects.milestone.set",
     "subjects.status.changed",
@@ -142,7 +142,7 @@ def confirmed(world: World) -> Call:
 
 
 @scenario(
-    "apps.enrolment.services.depart",
+    "apps.enrolment.services.leaving.depart",
     "enrolment.screen_failure.recorded",
     "subjects.milestone.set",
     "subjects.status.changed",
@@ -153,7 +153,7 @@ def screen_failure(world: World) -> Call:
 
 
 @scenario(
-    "apps.enrolment.services.depart",
+    "apps.enrolment.services.leaving.depart",
     "enrolment.withdrawal.recorded",
     "subjects.milestone.set",
     "subjects.status.changed",
@@ -163,7 +163,7 @@ def withdrawal(world: World) -> Call:
     return lambda: enrolment.depart(SYSTEM, subject, "withdrawal", world.today, reason="moved away", scope="treatment")
 
 
-@scenario("apps.enrolment.services.open_due_branches", "visits.branch.opened", "visits.schedule.replanned")
+@scenario("apps.enrolment.services.entering.open_due_branches", "visits.branch.opened", "visits.schedule.replanned")
 def condition_holds(world: World) -> Call:
     subject = world.randomized
     born = world.today - timedelta(days=100)
@@ -171,7 +171,7 @@ def condition_holds(world: World) -> Call:
     return lambda: enrolment.open_due_branches(SYSTEM, subject)
 
 
-@scenario("apps.enrolment.services.open_due_branches")
+@scenario("apps.enrolment.services.entering.open_due_branches")
 def condition_does_not_hold(world: World) -> Call:
     subject = world.randomized
     return lambda: enrolment.open_due_branches(SYSTEM, subject)

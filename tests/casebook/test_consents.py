@@ -11,10 +11,12 @@ from apps.common.actors import SYSTEM
 from apps.common.dates import add_months
 from apps.common.errors import Forbidden
 from apps.common.permissions import Role
-from apps.enrolment.services import depart, screen
+from apps.enrolment.services import depart, enrol_subject, screen
+from apps.randomization.services import randomize_subject
 from apps.review.models import Deviation
 from apps.studies.models import ConsentVersion, Site
 from apps.studies.services import add_consent_version, withdraw_consent_version
+from apps.subjects.models import Subject
 from apps.subjects.selectors import milestones_of, today_at
 from apps.visits.services import record_visit_date
 from tests import small
@@ -182,6 +184,18 @@ def test_a_child_who_reaches_the_age_shows_up_as_due(study, site):
     enter(near, "RIC", RICDAT=today.isoformat(), RICVER="1.0")
     enter(grown, "RIC", RICDAT=today.isoformat(), RICVER="1.0")
     assert due_list(SYSTEM, study) == []
+
+
+def test_no_step_into_the_trial_without_the_new_consent(study, site):
+    small.live_scheme(study)
+    ready, enrolled = small.confirmed(small.screened(site)), small.enrolled(small.screened(site))
+    version(site, "2.0", day(site, -1))
+    for step, subject in ((enrol_subject, ready), (randomize_subject, enrolled)):
+        subject = Subject.objects.select_related("site").get(pk=subject.pk)
+        with small.refused("consent_outdated"):
+            step(SYSTEM, subject)
+    enter(enrolled, "RIC", RICDAT=day(site, 0).isoformat(), RICVER="2.0")
+    assert randomize_subject(SYSTEM, Subject.objects.select_related("site").get(pk=enrolled.pk)).arm
 
 
 def test_versions_have_validity_by_site(study, site):

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -103,3 +104,30 @@ def test_bad_seeds_and_bounds_are_refused():
         Draws(b"short", "x")
     with pytest.raises(ValueError, match="nothing"):
         Draws(SEED, "x").below(0)
+
+
+SIMPLE = METHODS["simple"]
+
+
+def test_simple_draws_follow_the_ratio_and_nothing_else():
+    """Fixed seed, 10,000 draws of 2:1: the share, and the share after each arm, within 5 standard errors."""
+    arms = SIMPLE.lists(config(arms={"A": 2, "B": 1}, strata=["all"], length=10_000), secret())["all"]
+    assert len(arms) == 10_000
+    assert abs(arms.count("A") - 20_000 / 3) < 5 * (10_000 * 2 / 9) ** 0.5
+    for before in "AB":
+        after = [arm for last, arm in pairwise(arms) if last == before]
+        assert abs(after.count("A") - len(after) * 2 / 3) < 5 * (len(after) * 2 / 9) ** 0.5
+
+
+def test_strata_of_simple_lists_are_drawn_apart():
+    lists = SIMPLE.lists(config(length=1000), secret())
+    same = sum(a == b for a, b in zip(lists["K=N"], lists["K=Y"], strict=True))
+    assert abs(same - 500) < 5 * 250**0.5
+    longer = SIMPLE.lists(config(length=1500), secret())
+    assert longer["K=N"][:1000] == lists["K=N"]
+
+
+def test_each_method_names_its_reference():
+    assert all(method.reference and method.name == name for name, method in METHODS.items())
+    assert METHODS["single_arm"].problems({"arms": {"A": 1}}) == []
+    assert METHODS["single_arm"].problems({"arms": {"A": 1, "B": 1}}) == ["a single-arm assignment has exactly one arm"]

@@ -104,3 +104,19 @@ def test_last_visit_of_a_cycle_must_leave_the_next_cycle_its_first(tmp_path):
     loaded, _ = load(tmp_path, ("visits:\n", visits(0, 8, 12)))
     (problem,) = loaded.errors
     assert "the windows of C12 and C0 of the next cycle overlap" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("sizes", "blinded", "warns"),
+    [
+        ("[4, 6]", "outcome_assessor", False),
+        ("[4]", "outcome_assessor", True),
+        ("[8]", "outcome_assessor", True),  # one size: whoever counts knows where a block ends
+        ("[2, 4]", "outcome_assessor", True),
+        ("[2, 4]", "outcome_assessor, coordinator, investigator", False),
+    ],
+)
+def test_blocks_that_can_be_predicted_are_warned_of(tmp_path, sizes, blinded, warns):
+    loaded, _ = load(tmp_path, ("block_sizes: [4, 6]", f"block_sizes: {sizes}"), ("[outcome_assessor]", f"[{blinded}]"))
+    assert loaded.definition is not None
+    assert any("can tell the last ones" in problem.message for problem in loaded.problems) == warns

@@ -1,30 +1,28 @@
-"""Into the trial and out of it: screening, confirmation of eligibility, enrolment, departure."""
+"""Into the trial: screening, confirmation of eligibility, enrolment, and what stands in the way."""
 
 from datetime import date
-from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from apps.audit.ledger import Entry, ledger
+from apps.audit.ledger import ledger
 from apps.capture.models import FormRecord
 from apps.capture.scope import SubjectScope
 from apps.common.actors import Actor
 from apps.common.errors import DomainError
-from apps.common.reasons import need_reason
 from apps.common.text import day_in_words
 from apps.enrolment.assessing import Assessment
-from apps.enrolment.models import Departure, EligibilityAssessment, Verdict
-from apps.enrolment.permissions import CONFIRM_ELIGIBILITY, DEPART_SUBJECT, ENROL_SUBJECT
-from apps.enrolment.selectors import assess_now, confirmed_version, departures_in_force, room_for
+from apps.enrolment.models import EligibilityAssessment, Verdict
+from apps.enrolment.permissions import CONFIRM_ELIGIBILITY, ENROL_SUBJECT
+from apps.enrolment.selectors import assess_now, confirmed_version, room_for
 from apps.review.models import Signature
 from apps.review.selectors.signatures import meaning_of
 from apps.review.services import sign
 from apps.studies.access import require
 from apps.studies.models import Site, Study
 from apps.studies.protocol import Protocol, protocol_for_site
+from apps.subjects.consent import Standing, consent_on, forms_of
 from apps.subjects.models import Subject
 from apps.subjects.selectors import milestones_of, today_at
 from apps.subjects.services import (
@@ -32,28 +30,13 @@ from apps.subjects.services import (
     lock_subject,
     refuse_future,
     refuse_held,
-    restore_status,
     screen_subject,
     set_milestone,
 )
 from apps.visits.models import SubjectVisit
 from apps.visits.services import open_branch, replan
 
-Kind = Departure.Kind
 Status = Subject.Status
-DEPARTURES = {
-    Kind.SCREEN_FAILURE: Status.SCREEN_FAILED,
-    Kind.WITHDRAWAL: Status.WITHDRAWN,
-    Kind.LOST: Status.LOST,
-    Kind.DEATH: Status.DIED,
-    Kind.COMPLETION: Status.COMPLETED,
-    Kind.OFF_TREATMENT: Status.OFF_TREATMENT,
-}
-SCOPES = {
-    "treatment": gettext_lazy("Treatment only; follow-up goes on"),
-    "follow_up": gettext_lazy("Treatment and follow-up; data so far may be used"),
-    "data_use": gettext_lazy("Treatment, follow-up and further use of data"),
-}
 
 
 def screen(actor: Actor, site: Site, screened_on: date, *, previous: Subject | None = None) -> Subject:
@@ -149,152 +132,6 @@ def enrol_subject(actor: Actor, subject: Subject, on: date | None = None) -> Sub
     return subject
 
 
-def depart(
-    actor: Actor, subject: Subject, kind: str, on: date, *, reason: str, scope: str = "", note: str = ""
-) -> Departure:
-    """Say that and why a subject left (screening, treatment or the trial) on a day; what was collected stays.
-
-    Refused: no reason, a future day, a withdrawal without its scope, a step that the status does not allow.
-    """
-    require(actor, DEPART_SUBJECT, study_id=subject.study_id, site_id=subject.site_id)
-    _refuse_incomplete(kind, reason, scope)
-    with ledger(actor, subject.study_id) as entry:
-        subject = lock_subject(subject)
-        refuse_held(subject.study, subject.site, subject)
-        refuse_future(subject.site, on)
-        scope = scope if kind == Kind.WITHDRAWAL else ""
-        departure = _departure_row(actor, subject, kind, on, reason.strip(), scope)
-        entry(
-            action=f"enrolment.{kind}.recorded",
-            obj=departure,
-            label=subject.number,
-            site_id=subject.site_id,
-            subject_id=subject.pk,
-            changes=[("on", None, on)] + ([("scope", None, scope)] if scope else []),
-            reason=reason.strip(),
-            details={"note": note.strip()} if note.strip() else {},
-            audience="unblinded" if what_it_means(kind, scope) == Kind.OFF_TREATMENT else "",
-            outbox=True,
-        )
-        means = what_it_means(kind, scope)
-        set_milestone(actor, subject, means, on)
-        subject = change_status(actor, subject, DEPARTURES[means], reason=reason.strip())
-        replan(actor, subject)
-    return departure
-
-
-def correct_departure(actor: Actor, subject: Subject, on: date, *, reason: str) -> Departure:
-    """The subject left on another day than was recorded. Refused: nobody left, a future day, no reason, a hold."""
-    require(actor, DEPART_SUBJECT, study_id=subject.study_id, site_id=subject.site_id)
-    reason = need_reason(reason)
-    with ledger(actor, subject.study_id) as entry:
-        subject, steps = _departed(subject)
-        refuse_future(subject.site, on)
-        last = steps[-1]
-        departure = _departure_row(actor, subject, last.kind, on, last.reason, last.scope)
-        _tell_correction(entry, subject, departure, [("on", last.on, on)], reason)
-        set_milestone(actor, subject, what_it_means(last.kind, last.scope), on, reason=reason)
-        replan(actor, subject)
-    return departure
-
-
-def take_back_departure(actor: Actor, subject: Subject, *, reason: str) -> Departure:
-    """The subject did not leave: the status is again what it was. Refused: nobody left, no reason, a hold."""
-    require(actor, DEPART_SUBJECT, study_id=subject.study_id, site_id=subject.site_id)
-    reason = need_reason(reason)
-    with ledger(actor, subject.study_id) as entry:
-        subject, steps = _departed(subject)
-        last = steps[-1]
-        departure = _departure_row(actor, subject, Kind.TAKEN_BACK, last.on, reason, "")
-        _tell_correction(entry, subject, departure, [("on", last.on, None)], reason)
-        set_milestone(actor, subject, what_it_means(last.kind, last.scope), None, reason=reason)
-        subject = restore_status(actor, subject, _status_by(subject, steps[:-1]), reason=reason)
-        replan(actor, subject)
-    return departure
-
-
-def correct_enrolment(actor: Actor, subject: Subject, on: date, *, reason: str) -> Subject:
-    """The subject was enrolled on another day. Refused: nobody was, a day in the future or before consent, a hold."""
-    require(actor, ENROL_SUBJECT, study_id=subject.study_id, site_id=subject.site_id)
-    reason = need_reason(reason)
-    with ledger(actor, subject.study_id) as entry:
-        subject = lock_subject(subject)
-        before = milestones_of(subject).first("enrolment")
-        if before is None:
-            raise DomainError(
-                _("%(subject)s has not been enrolled.") % {"subject": subject.number}, code="not_enrolled", item="what"
-            )
-        refuse_held(subject.study, subject.site, subject)
-        refuse_future(subject.site, on)
-        refuse_without_consent(subject, on)
-        entry(
-            action="enrolment.enrolment.corrected",
-            obj=subject,
-            site_id=subject.site_id,
-            subject_id=subject.pk,
-            changes=[("enrolled_on", before, on)],
-            reason=reason,
-        )
-        set_milestone(actor, subject, "enrolment", on, reason=reason)
-        replan(actor, subject)
-    return subject
-
-
-def _departed(subject: Subject) -> tuple[Subject, list[Departure]]:
-    subject = lock_subject(subject)
-    refuse_held(subject.study, subject.site, subject)
-    steps = departures_in_force(subject)
-    if not steps:
-        raise DomainError(_("%(subject)s has not left.") % {"subject": subject.number}, code="not_departed", item="what")
-    return subject, steps
-
-
-def _status_by(subject: Subject, steps: list[Departure]) -> str:
-    """What the steps that still count make of the subject."""
-    if steps:
-        return DEPARTURES[what_it_means(steps[-1].kind, steps[-1].scope)]
-    facts = milestones_of(subject)
-    if facts.first("enrolment") is None:
-        return Status.SCREENED
-    if facts.first("first_dose") is not None:
-        return Status.ON_TREATMENT
-    return Status.RANDOMIZED if facts.first("randomization") is not None else Status.ENROLLED
-
-
-def _departure_row(actor: Actor, subject: Subject, kind: str, on: date, reason: str, scope: str) -> Departure:
-    return Departure.objects.create(
-        study_id=subject.study_id,
-        subject=subject,
-        kind=kind,
-        on=on,
-        reason=reason,
-        scope=scope,
-        at=timezone.now(),
-        actor_id=actor.user_id,
-    )
-
-
-def _tell_correction(entry: Entry, subject: Subject, departure: Departure, changes: list[Any], reason: str) -> None:
-    """Whether and when treatment ended may tell the arm."""
-    is_treatment = subject.status == Status.OFF_TREATMENT
-    entry(
-        action="enrolment.departure.corrected",
-        obj=departure,
-        label=subject.number,
-        site_id=subject.site_id,
-        subject_id=subject.pk,
-        changes=changes,
-        reason=reason,
-        audience="unblinded" if is_treatment else "",
-        outbox=True,
-    )
-
-
-def what_it_means(kind: str, scope: str) -> Kind:
-    """A withdrawal from treatment alone ends the treatment; the subject stays in the trial and is followed."""
-    return Kind.OFF_TREATMENT if kind == Kind.WITHDRAWAL and scope == "treatment" else Kind(kind)
-
-
 def open_due_branches(actor: Actor, subject: Subject) -> int:
     """Open the conditional visits whose condition the subject's data now meets. What is open stays open.
 
@@ -321,17 +158,29 @@ def refuse_status(subject: Subject, allowed: set[str], sentence: str) -> None:
 
 
 def refuse_without_consent(subject: Subject, on: date | None = None) -> None:
-    """No step into the trial without a consent that was given by that day."""
+    """No step into the trial without a consent that was given by that day, and that still stands."""
     consent = milestones_of(subject).first("consent")
     if consent is None:
         raise DomainError(
             _("There is no dated informed consent of %(subject)s; record it first.") % {"subject": subject.number},
             code="no_consent",
         )
+    _refuse_outdated(subject, on or today_at(subject.site))
     if on is not None and on < consent:
         raise DomainError(
             _("The consent is of %(consent)s, after %(on)s.") % {"consent": day_in_words(consent), "on": day_in_words(on)},
             code="before_consent",
+        )
+
+
+def _refuse_outdated(subject: Subject, on: date) -> None:
+    """Whoever has to sign a new version of the consent form takes no step into the trial before."""
+    found = consent_on(on, milestones_of(subject), forms_of(subject.site.consent_forms), has_withdrawn=False)
+    if found.standing == Standing.OUTDATED and found.since is not None:
+        raise DomainError(
+            _("A new version of the consent form applies since %(since)s. Enter the re-consent of %(subject)s first.")
+            % {"since": day_in_words(found.since), "subject": subject.number},
+            code="consent_outdated",
         )
 
 
@@ -382,12 +231,3 @@ def _refuse_full(subject: Subject) -> None:
             _("The site has its %(cap)s subjects; nobody more is enrolled here.") % {"cap": room.site_cap},
             code="cap_reached",
         )
-
-
-def _refuse_incomplete(kind: str, reason: str, scope: str) -> None:
-    if kind not in DEPARTURES:
-        raise DomainError(_("This is no way to leave a study."), code="kind", item="kind")
-    if not reason.strip():
-        raise DomainError(_("Say why."), code="reason_required", item="reason")
-    if kind == Kind.WITHDRAWAL and scope not in SCOPES:
-        raise DomainError(_("Say what the withdrawal covers."), code="scope_required", item="scope")
