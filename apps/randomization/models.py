@@ -70,8 +70,22 @@ class Allocation(models.Model):
         return f"{self.subject}"
 
 
-class Misrandomization(models.Model):
-    """An allocation that should not have been made as it was. It stands; this says what was wrong. Insert-only."""
+class Said(models.Model):
+    """What a person said about a subject's allocation, and when. Insert-only."""
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="+")
+    subject = models.ForeignKey(Subject, on_delete=models.PROTECT, related_name="%(class)ss")
+    reason = models.TextField()
+    at = models.DateTimeField()
+    actor_id = models.BigIntegerField(null=True)
+    actor_name = models.TextField()
+
+    class Meta:
+        abstract = True
+
+
+class Misrandomization(Said):
+    """An allocation that should not have been made as it was. It stands; this says what was wrong."""
 
     class Kind(models.TextChoices):
         WRONG_STRATUM = "wrong_stratum", _("Allocated in a wrong stratum")
@@ -79,21 +93,15 @@ class Misrandomization(models.Model):
         WRONG_SUBJECT = "wrong_subject", _("Another subject was meant")
         OTHER = "other", pgettext_lazy("a wrong randomization", "Something else")
 
-    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="+")
-    subject = models.ForeignKey(Subject, on_delete=models.PROTECT, related_name="misrandomizations")
     allocation = models.ForeignKey(Allocation, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=16, choices=Kind.choices)
-    reason = models.TextField()
-    at = models.DateTimeField()
-    actor_id = models.BigIntegerField(null=True)
-    actor_name = models.TextField()
 
     def __str__(self) -> str:
         return f"{self.subject}: {self.kind}"
 
 
-class Unblinding(models.Model):
-    """In an emergency a blinded person was shown a subject's arm. Insert-only; the arm itself stands in the allocation."""
+class Unblinding(Said):
+    """In an emergency a blinded person was shown a subject's arm; the arm itself stands in the allocation."""
 
     class Category(models.TextChoices):
         EMERGENCY = "emergency", _("Medical emergency: treatment depends on it")
@@ -102,13 +110,7 @@ class Unblinding(models.Model):
         REPORT = "report", _("Expedited report to the authority")
         OTHER = "other", pgettext_lazy("an unblinding", "Something else")
 
-    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="+")
-    subject = models.ForeignKey(Subject, on_delete=models.PROTECT, related_name="unblindings")
     category = models.CharField(max_length=16, choices=Category.choices)
-    reason = models.TextField()
-    at = models.DateTimeField()
-    actor_id = models.BigIntegerField(null=True)
-    actor_name = models.TextField()
 
     def __str__(self) -> str:
         return f"{self.subject}: {self.category}"

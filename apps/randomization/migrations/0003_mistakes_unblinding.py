@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
                 (
                     "subject",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="misrandomizations", to="subjects.subject"
+                        on_delete=django.db.models.deletion.PROTECT, related_name="%(class)ss", to="subjects.subject"
                     ),
                 ),
             ],
@@ -85,7 +85,7 @@ class Migration(migrations.Migration):
                 (
                     "subject",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="unblindings", to="subjects.subject"
+                        on_delete=django.db.models.deletion.PROTECT, related_name="%(class)ss", to="subjects.subject"
                     ),
                 ),
             ],

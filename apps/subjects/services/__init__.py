@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from apps.audit.ledger import block_memory, ledger
+from apps.audit.ledger import Entry, block_memory, ledger
 from apps.common.actors import Actor
 from apps.common.errors import DomainError
 from apps.common.numbering import number_of
@@ -160,18 +160,7 @@ def change_status(actor: Actor, subject: Subject, status: str, *, reason: str = 
                 },
                 code="status",
             )
-        subject.status = status
-        subject.save(update_fields=["status"])
-        entry(
-            action="subjects.status.changed",
-            obj=subject,
-            site_id=subject.site_id,
-            subject_id=subject.pk,
-            changes=[("status", old, status)],
-            reason=reason,
-            audience="unblinded" if status in TREATED and old in TREATED else "",
-            outbox=True,
-        )
+        _put_status(entry, subject, status, "changed", reason)
     return subject
 
 
@@ -183,21 +172,25 @@ def restore_status(actor: Actor, subject: Subject, status: str, *, reason: str) 
     reason = need_reason(reason)
     with ledger(actor, subject.study_id) as entry:
         subject = lock_subject(subject)
-        old, subject.status = subject.status, status
-        if old == status:
-            return subject
-        subject.save(update_fields=["status"])
-        entry(
-            action="subjects.status.corrected",
-            obj=subject,
-            site_id=subject.site_id,
-            subject_id=subject.pk,
-            changes=[("status", old, status)],
-            reason=reason,
-            audience="unblinded" if status in TREATED and old in TREATED else "",
-            outbox=True,
-        )
+        if subject.status != status:
+            _put_status(entry, subject, status, "corrected", reason)
     return subject
+
+
+def _put_status(entry: Entry, subject: Subject, status: str, verb: str, reason: str) -> None:
+    """Steps between statuses of treatment may tell the arm."""
+    old, subject.status = subject.status, status
+    subject.save(update_fields=["status"])
+    entry(
+        action=f"subjects.status.{verb}",
+        obj=subject,
+        site_id=subject.site_id,
+        subject_id=subject.pk,
+        changes=[("status", old, status)],
+        reason=reason,
+        audience="unblinded" if status in TREATED and old in TREATED else "",
+        outbox=True,
+    )
 
 
 def correct_screening(actor: Actor, subject: Subject, on: date, *, reason: str) -> Subject:
