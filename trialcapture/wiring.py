@@ -48,6 +48,7 @@ HANDLERS: dict[str, list[str]] = {
     "enrolment.subject.enrolled": ["apps.enrolment.handlers.propose_eligibility"],
     "subjects.milestone.set": MOVED,
     "notifications.notice.written": ["apps.notifications.handlers.send_mail"],
+    "randomization.subject.randomized": ["apps.notifications.handlers.subject_randomized"],
     "randomization.list.running_low": ["apps.notifications.handlers.list_running_low"],
     "randomization.arm.unblinded": ["apps.notifications.handlers.arm_unblinded"],
     "safety.flag.raised": ["apps.notifications.handlers.flag_raised"],

@@ -52,10 +52,23 @@ class ScreenForm(PlainForm):
 
 
 class SignEligibilityForm(ConfirmIdentityForm):
-    """An investigator's signature under the assessment."""
+    """An investigator's signature under the assessment; ``waivable``: criteria that may pass with a reason."""
 
     note = forms.CharField(label=_("Note"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 2}))
     field_order = ["note", "password", "otp"]
+
+    def __init__(self, request, *args, waivable=(), **kwargs):
+        super().__init__(request, *args, **kwargs)
+        self.waivable = [result.code for result in waivable]
+        for code in self.waivable:
+            self.fields[f"waive_{code}"] = forms.CharField(
+                label=_("Why %(code)s may pass") % {"code": code}, max_length=REASON_MAX, required=False
+            )
+        self.order_fields([*(f"waive_{code}" for code in self.waivable), *self.field_order])
+
+    @property
+    def waived(self) -> dict[str, str]:
+        return {code: self.cleaned_data[f"waive_{code}"] for code in self.waivable}
 
 
 class MisrandomizationForm(PlainForm):

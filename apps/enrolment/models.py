@@ -26,6 +26,7 @@ class EligibilityAssessment(models.Model):
     results = models.JSONField()
     confirmed = models.BooleanField()  # an investigator stands for it with a signature
     note = models.TextField(blank=True)
+    waived = models.JSONField(default=dict)  # criterion → why it may pass, where the protocol allows that
     at = models.DateTimeField()
     actor_id = models.BigIntegerField(null=True)
     actor_name = models.TextField()

@@ -24,8 +24,14 @@ def confirmed_assessment(subject: Subject) -> EligibilityAssessment | None:
 
 def confirmed_version(subject: Subject) -> int | None:
     """By which version an investigator last stood for the eligibility."""
+    confirmed = confirmed_terms(subject)
+    return confirmed[0] if confirmed else None
+
+
+def confirmed_terms(subject: Subject) -> tuple[int, dict[str, str]] | None:
+    """By which version, and what was waived: criterion → reason."""
     confirmed = EligibilityAssessment.objects.filter(subject=subject, confirmed=True).order_by("-id")
-    return confirmed.values_list("version_id", flat=True).first()
+    return confirmed.values_list("version_id", "waived").first()
 
 
 def departures_in_force(subject: Subject) -> list[Departure]:

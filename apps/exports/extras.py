@@ -14,8 +14,14 @@ FROM_SUBJECT = "JOIN studies_study st ON st.id = su.study_id JOIN studies_site s
 UTC = "to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
 
 QUERIES = {
-    "SUBJECTS": f"""SELECT {SUBJECT}, {{status}} AS "STATUS", su.screened_on AS "SCREENED"
-        FROM subjects_subject su {FROM_SUBJECT} WHERE {{where}} ORDER BY su.number""",
+    "SUBJECTS": f"""SELECT {SUBJECT}, {{status}} AS "STATUS", su.screened_on AS "SCREENED",
+        CASE WHEN d.kind = 'withdrawal' THEN d."on" END AS "WITHDRAWN",
+        CASE WHEN d.kind = 'withdrawal' THEN d.scope END AS "WITHDRAWNSCOPE"
+        FROM subjects_subject su {FROM_SUBJECT} LEFT JOIN LATERAL (
+            SELECT e.kind, e."on", e.scope FROM enrolment_departure e
+            WHERE e.subject_id = su.id AND e.kind IN ('withdrawal', 'taken_back') AND {{scope}}
+            ORDER BY e.id DESC LIMIT 1) d ON true
+        WHERE {{where}} ORDER BY su.number""",
     "VISITS": f"""SELECT {SUBJECT}, v.code AS "VISIT", nullif(v.cycle, 0) AS "CYCLE", v.occurrence AS "VISITOCC",
         v.target AS "TARGET", v.earliest AS "EARLIEST", v.latest AS "LATEST", v.booked_on AS "BOOKED", v.actual AS "ACTUAL",
         v.status AS "STATUS", v.status_reason AS "REASON", (SELECT string_agg(DISTINCT c.label, ', ')
@@ -97,6 +103,8 @@ def queries(
     oids = sql.Literal(sorted(hidden))
     parts = {
         "status": sql.SQL(status_sql(selection)),
+        # a withdrawal from treatment alone ends the treatment, which may tell the arm
+        "scope": sql.SQL("e.scope <> 'treatment'") if selection.blinded else true,
         "study": sql.Literal(selection.study_id),
         "where": sql.SQL("su.study_id = {} AND su.site_id = ANY({})").format(
             sql.Literal(selection.study_id), sql.Literal(list(selection.site_ids))

@@ -13,6 +13,7 @@ from apps.studies.models import Study
 from apps.subjects.models import Subject
 
 HEARS_OF_FLAGS = {Role.COORDINATOR, Role.INVESTIGATOR, Role.SAFETY_OFFICER, Role.MEDICAL_MONITOR}
+HEARS_OF_RANDOMIZATION = {Role.COORDINATOR, Role.INVESTIGATOR, Role.PHARMACIST}
 KEEPS_LISTS = {Role.UNBLINDED_STATISTICIAN}
 SPONSOR = {Role.STUDY_ADMIN, Role.SAFETY_OFFICER, Role.MEDICAL_MONITOR}
 
@@ -35,6 +36,23 @@ def flag_raised(event) -> None:
         args=(flag.subject.number,),
         link=reverse("safety:flags", args=[flag.study.slug]),
         subject=flag.subject,
+    )
+
+
+def subject_randomized(event) -> None:
+    """Tell the site's people, the pharmacist among them, that there is an allocation; not which."""
+    subject = Subject.objects.select_related("study", "site").get(pk=event.subject_id)
+    services.notify(
+        SYSTEM,
+        subject.study,
+        recipients(subject.study, subject.site_id, HEARS_OF_RANDOMIZATION),
+        kind="randomization",
+        occasion=f"randomization:{event.object_id}",
+        say=wording.subject_randomized,
+        args=(subject.number,),
+        link=reverse("casebook:subject", args=[subject.study.slug, subject.number]),
+        subject=subject,
+        language=subject.site.language,
     )
 
 

@@ -31,6 +31,13 @@ def flag_raised(number: str) -> tuple[str, str]:
     )
 
 
+def subject_randomized(number: str) -> tuple[str, str]:
+    return (
+        _("Subject randomized: %(number)s") % {"number": number},
+        _("Subject %(number)s was randomized. Who may see the arm finds it on the subject's page.") % {"number": number},
+    )
+
+
 def list_running_low(study: str) -> tuple[str, str]:
     return (
         _("Randomization list running low: %(study)s") % {"study": study},

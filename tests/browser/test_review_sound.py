@@ -10,6 +10,7 @@ from apps.capture.services import open_query
 from apps.common.actors import SYSTEM
 from apps.common.permissions import Role
 from apps.review.services import deviations, mark_record, monitoring, sign_data
+from apps.studies.services import add_consent_version
 from tests.browser import stage as typed
 from tests.browser.stage import T1, Stage, eligible
 from tests.browser.test_pages_sound import AXE, SERIOUS, too_wide
@@ -23,7 +24,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 def places(stage: Stage) -> dict[str, str]:
     """Name → address, about a child with marks that were dropped, a signature that was broken, queries and deviations."""
     stage.publish(T1)
-    for role in (Role.MONITOR, Role.DATA_MANAGER, Role.INVESTIGATOR):
+    roles = (Role.MONITOR, Role.DATA_MANAGER, Role.INVESTIGATOR, Role.UNBLINDED_STATISTICIAN, Role.STUDY_ADMIN)
+    for role in roles:
         stage.give("reviewer", role)
     subject = eligible(stage)
     record = subject.records.get(form_oid="HEM")
@@ -39,6 +41,7 @@ def places(stage: Stage) -> dict[str, str]:
     visit = monitoring.plan_monitoring(SYSTEM, stage.site, kind="routine", on=subject.screened_on, monitors="Wang Fang")
     due = typed.site_today(stage.site)
     monitoring.add_action(SYSTEM, visit, text="File the log.", assigned_role="coordinator", due_on=due)
+    add_consent_version(SYSTEM, stage.site, label="1.0", language="zh-hans", approved_on=due, valid_from=due, again=True)
     study = f"/studies/{stage.study.slug}"
     about = f"{study}/subjects/{subject.number}"
     form = f"{about}/visits/{record.visit_id}/HEM/1/"
@@ -64,6 +67,13 @@ def places(stage: Stage) -> dict[str, str]:
         "monitoring-visit": f"{study}/monitoring/{visit.pk}/",
         "matrix-unsigned": f"{study}/casebook/?show=unsigned",
         "holds": f"{study}/holds/",
+        "consents": f"{study}/consents/",
+        "screening-log": f"{study}/screening-log/",
+        "allocation": f"{about}/allocation/",
+        "correct": f"{about}/correct/",
+        "versions": f"{study}/versions/",
+        "decide": f"{study}/questions/Q01/",
+        "randomization": f"{study}/randomization/",
     }
 
 

@@ -187,3 +187,26 @@ def test_the_blinded_cannot_filter_by_treatment(client, study, site):
     assert [(row.subject.number, row.status) for row in rows] == [(subject.number, "randomized")]
     events = Event.objects.filter(subject_id=subject.pk, audience="")
     assert not events.filter(body__contains="on_treatment").exists()
+
+
+def test_a_waiver_is_given_where_the_protocol_allows_it(client):
+    study = small.publish_small(study="lenient", eligibility_waivers=True)
+    subject = small.eligible(small.screened(small.site_of(study)), SHRINK="45")
+    sign_in(client, study, Role.INVESTIGATOR, subject.site)
+    address = page("eligibility", subject)
+    assert "Why I02 may pass" in client.get(address).content.decode()
+    typed = {"password": PASSWORD, "waive_I02": "Agreed with the sponsor"}
+    refused = client.post(address, typed)
+    assert "Agreed with the sponsor" in refused.content.decode()
+    assert not EligibilityAssessment.objects.exists()
+    client.post(address, typed | {"waive_E02": "The same"})
+    assert EligibilityAssessment.objects.get().waived == {"I02": "Agreed with the sponsor", "E02": "The same"}
+    assert "E02 was waived: The same" in client.get(address).content.decode()
+
+
+def test_no_waiver_is_offered_else(client, study, site):
+    subject = small.eligible(small.screened(site), SHRINK="45")
+    sign_in(client, study, Role.INVESTIGATOR, site)
+    assert "may pass" not in client.get(page("eligibility", subject)).content.decode()
+    client.post(page("eligibility", subject), {"password": PASSWORD, "waive_I02": "x", "waive_E02": "x"})
+    assert not EligibilityAssessment.objects.exists()

@@ -8,8 +8,9 @@ from apps.common.errors import Forbidden
 from apps.common.permissions import Role
 from apps.enrolment.models import EligibilityAssessment
 from apps.enrolment.selectors import assess_now, confirmed_assessment
-from apps.enrolment.services import confirm_eligibility
+from apps.enrolment.services import confirm_eligibility, enrol_subject
 from tests import small
+from tests.trials.definitions import SLUGS, loaded
 
 pytestmark = pytest.mark.django_db
 
@@ -92,3 +93,41 @@ def test_the_newest_confirmation_counts_and_the_old_one_stands(subject):
     newest = confirm_eligibility(SYSTEM, subject, "again")
     assert confirmed_assessment(subject) == newest
     assert EligibilityAssessment.objects.count() == 2
+
+
+@pytest.fixture
+def lenient():
+    """A protocol that allows waivers; the five registered ones do not."""
+    return small.publish_small(study="lenient", eligibility_waivers=True)
+
+
+def test_a_failed_criterion_passes_only_where_the_protocol_allows_it(lenient):
+    strict = small.eligible(small.screened(small.site_of(small.publish_small())), SHRINK="45")
+    with small.refused("no_waivers"):
+        confirm_eligibility(SYSTEM, strict, waived={"I02": "Agreed with the sponsor"})
+    subject = small.eligible(small.screened(small.site_of(lenient)), SHRINK="45")
+    with small.refused("not_eligible") as refused:
+        confirm_eligibility(SYSTEM, subject, waived={"I02": "Agreed with the sponsor", "E02": " "})
+    assert "E02" in str(refused.value)
+    reasons = {"I02": "Agreed with the sponsor", "E02": "The same"}
+    assert confirm_eligibility(SYSTEM, subject, waived=reasons).waived == reasons
+    assert enrol_subject(SYSTEM, subject).status == "enrolled"
+
+
+def test_what_is_not_waived_later_still_stops_the_enrolment(lenient):
+    subject = small.eligible(small.screened(small.site_of(lenient)), SHRINK="45")
+    confirm_eligibility(SYSTEM, subject, waived={"I02": "Agreed", "E02": "Agreed"})
+    small.enter(subject, "DX", OTHER="Y")
+    with small.refused("no_longer_eligible"):
+        enrol_subject(SYSTEM, subject)
+
+
+def test_a_question_of_the_sponsor_is_not_waived(lenient):
+    subject = small.eligible(small.screened(small.site_of(lenient)), SHRINK="30")
+    for code in ("I02", "I01"):
+        with small.refused("not_waivable"):
+            confirm_eligibility(SYSTEM, subject, waived={code: "Agreed"})
+
+
+def test_no_registered_trial_allows_waivers():
+    assert not any(loaded(slug).definition.eligibility_waivers for slug in SLUGS)

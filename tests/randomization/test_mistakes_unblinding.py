@@ -192,3 +192,18 @@ def test_two_pages_of_other_arms_are_one_for_the_blinded(client, study):
         html = client.get(page("allocation", subject)).content.decode()
         pages[Allocation.objects.get(subject=subject).arm] = html.replace(subject.number, "NUMBER")
     assert "High" not in pages["HIGH"] + pages["LOW"]
+
+
+def test_the_sites_people_hear_of_a_randomization_without_the_arm(study, run_outbox):
+    site = small.site_of(study)
+    there = [small.user(study, role, site) for role in (Role.COORDINATOR, Role.INVESTIGATOR, Role.PHARMACIST)]
+    small.user(study, Role.COORDINATOR, small.site_of(study, "02"))
+    small.user(study, Role.OUTCOME_ASSESSOR)
+    subject = given(study)
+    run_outbox()
+    notices = Notice.objects.filter(kind="randomization")
+    assert {notice.user for notice in notices} == set(there)
+    assert all(subject.number in notice.title for notice in notices)
+    assert not any(word in notice.title + notice.body for notice in notices for word in ("HIGH", "LOW", "高", "低"))
+    run_outbox()
+    assert notices.count() == 3

@@ -8,6 +8,8 @@ from apps.casebook.selectors.eligibility import lines_of, raised_questions
 from apps.casebook.selectors.reader import reader_of
 from apps.casebook.views.acting import subject_context
 from apps.common.acting import carried_out, refusal_of
+from apps.enrolment.assessing import CriterionResult
+from apps.enrolment.models import Verdict
 from apps.enrolment.permissions import CONFIRM_ELIGIBILITY, ENROL_SUBJECT
 from apps.enrolment.selectors import assess_now, confirmed_assessment, room_for
 from apps.enrolment.services import confirm_eligibility
@@ -25,13 +27,21 @@ def eligibility(request, slug, number):
     subject = get_subject_for(request.actor, slug, number)
     right = CONFIRM_ELIGIBILITY if request.method == "POST" else VIEW_SUBJECTS
     require(request.actor, right, study_id=subject.study_id, site_id=subject.site_id)
-    form = SignEligibilityForm(request, request.POST or None)
+    form = SignEligibilityForm(request, request.POST or None, waivable=waivable(subject))
     if request.method == "POST" and carried_out(
-        form, lambda: confirm_eligibility(request.actor, subject, form.cleaned_data["note"])
+        form, lambda: confirm_eligibility(request.actor, subject, form.cleaned_data["note"], waived=form.waived)
     ):
         messages.success(request, _("Eligibility is confirmed and signed."))
         return redirect("casebook:subject", slug=slug, number=number)
     return render(request, "casebook/eligibility.html", eligibility_context(request, subject, form))
+
+
+def waivable(subject: Subject) -> list[CriterionResult]:
+    """What an investigator may let pass with a reason: nothing where the protocol allows no waivers."""
+    protocol = protocol_for_site(subject.site)
+    if not protocol.definition.eligibility_waivers:
+        return []
+    return [result for result in assess_now(subject, protocol).without(Verdict.MET) if result.question is None]
 
 
 def eligibility_context(request, subject: Subject, form):

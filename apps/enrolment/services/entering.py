@@ -1,5 +1,6 @@
 """Into the trial: screening, confirmation of eligibility, enrolment, and what stands in the way."""
 
+from collections.abc import Mapping
 from datetime import date
 
 from django.db.models import QuerySet
@@ -11,11 +12,12 @@ from apps.capture.models import FormRecord
 from apps.capture.scope import SubjectScope
 from apps.common.actors import Actor
 from apps.common.errors import DomainError
+from apps.common.reasons import need_reason
 from apps.common.text import day_in_words
-from apps.enrolment.assessing import Assessment
+from apps.enrolment.assessing import Assessment, CriterionResult
 from apps.enrolment.models import EligibilityAssessment, Verdict
 from apps.enrolment.permissions import CONFIRM_ELIGIBILITY, ENROL_SUBJECT
-from apps.enrolment.selectors import assess_now, confirmed_version, room_for
+from apps.enrolment.selectors import assess_now, confirmed_terms, room_for
 from apps.review.models import Signature
 from apps.review.selectors.signatures import meaning_of
 from apps.review.services import sign
@@ -47,10 +49,14 @@ def screen(actor: Actor, site: Site, screened_on: date, *, previous: Subject | N
     return subject
 
 
-def confirm_eligibility(actor: Actor, subject: Subject, note: str = "") -> EligibilityAssessment:
+def confirm_eligibility(
+    actor: Actor, subject: Subject, note: str = "", *, waived: Mapping[str, str] | None = None
+) -> EligibilityAssessment:
     """An investigator stands for the assessment as it is now. Who signs is made sure of before (re-authentication).
 
-    Refused: a criterion that is not met or cannot be assessed, no consent, a subject no longer before treatment.
+    ``waived``: criterion → why it may pass, only where the protocol allows waivers, and never for a question that the
+    sponsor has to answer. Refused: another criterion that is not met or cannot be assessed, no consent, a subject no
+    longer before treatment.
     """
     require(actor, CONFIRM_ELIGIBILITY, study_id=subject.study_id, site_id=subject.site_id)
     with ledger(actor, subject.study_id) as entry:
@@ -60,7 +66,8 @@ def confirm_eligibility(actor: Actor, subject: Subject, note: str = "") -> Eligi
         refuse_without_consent(subject)
         protocol = protocol_for_site(subject.site)
         found = assess_now(subject, protocol)
-        _refuse_ineligible(found)
+        kept = _waivers(protocol, found, waived or {})
+        _refuse_ineligible(found, kept)
         assessment = EligibilityAssessment.objects.create(
             study_id=subject.study_id,
             subject=subject,
@@ -69,6 +76,7 @@ def confirm_eligibility(actor: Actor, subject: Subject, note: str = "") -> Eligi
             results=found.as_json(),
             confirmed=True,
             note=note.strip(),
+            waived=kept,
             at=timezone.now(),
             actor_id=actor.user_id,
             actor_name=actor.name,
@@ -81,7 +89,8 @@ def confirm_eligibility(actor: Actor, subject: Subject, note: str = "") -> Eligi
             subject_id=subject.pk,
             changes=[(result.code, None, result.verdict) for result in found.results],
             reason=note.strip(),
-            details={"version": protocol.version_id, "used": {r.code: r.used for r in found.results}},
+            details={"version": protocol.version_id, "used": {r.code: r.used for r in found.results}}
+            | ({"waived": kept} if kept else {}),
             outbox=True,
         )
         if not actor.is_system:  # the system signs nothing
@@ -187,33 +196,52 @@ def _refuse_outdated(subject: Subject, on: date) -> None:
 def refuse_unconfirmed(subject: Subject) -> Assessment:
     """An investigator confirmed eligibility by the version in force, and the data still say so; returns them."""
     protocol = protocol_for_site(subject.site)
-    confirmed = confirmed_version(subject)
+    confirmed = confirmed_terms(subject)
     if confirmed is None:
         raise DomainError(_("An investigator has not confirmed eligibility yet."), code="not_confirmed")
-    if confirmed != protocol.version_id:
+    version_id, waived = confirmed
+    if version_id != protocol.version_id:
         raise DomainError(
             _("Eligibility was confirmed by an earlier version of the protocol; confirm it again."),
             code="confirmed_by_other_version",
         )
     found = assess_now(subject, protocol)
-    if not found.is_eligible:
+    if failing := _failing(found, waived):
         raise DomainError(
-            _("Data changed after eligibility was confirmed: %(criteria)s.") % {"criteria": _listed(found)},
+            _("Data changed after eligibility was confirmed: %(criteria)s.") % {"criteria": _listed(failing)},
             code="no_longer_eligible",
         )
     return found
 
 
-def _refuse_ineligible(found: Assessment) -> None:
-    if not found.is_eligible:
+def _waivers(protocol: Protocol, found: Assessment, waived: Mapping[str, str]) -> dict[str, str]:
+    """Those with a reason; refused where the protocol allows none, or the sponsor has to decide."""
+    kept = {code: reason for code, reason in waived.items() if reason.strip()}
+    if kept and not protocol.definition.eligibility_waivers:
+        raise DomainError(_("The protocol allows no criterion to be waived."), code="no_waivers")
+    open_ones = {result.code for result in found.without(Verdict.MET) if result.question is None}
+    if strange := sorted(set(kept) - open_ones):
         raise DomainError(
-            _("Eligibility cannot be confirmed: %(criteria)s.") % {"criteria": _listed(found)}, code="not_eligible"
+            _("%(codes)s cannot be waived: it is met, or the sponsor has to decide.") % {"codes": ", ".join(strange)},
+            code="not_waivable",
+        )
+    return {code: need_reason(reason) for code, reason in kept.items()}
+
+
+def _failing(found: Assessment, waived: Mapping[str, str]) -> list[CriterionResult]:
+    return [result for result in found.without(Verdict.MET) if result.code not in waived]
+
+
+def _refuse_ineligible(found: Assessment, waived: Mapping[str, str]) -> None:
+    if failing := _failing(found, waived):
+        raise DomainError(
+            _("Eligibility cannot be confirmed: %(criteria)s.") % {"criteria": _listed(failing)}, code="not_eligible"
         )
 
 
-def _listed(found: Assessment) -> str:
+def _listed(failing: list[CriterionResult]) -> str:
     """``I02 not met, E05 not assessable``."""
-    return ", ".join(f"{result.code} {Verdict(result.verdict).label.lower()}" for result in found.without(Verdict.MET))
+    return ", ".join(f"{result.code} {Verdict(result.verdict).label.lower()}" for result in failing)
 
 
 def _refuse_full(subject: Subject) -> None:

@@ -293,6 +293,8 @@ class StudyDefinition(Part):
     consent: ConsentPlan | None = None
     reading: ReadingPlan | None = None
     eligibility: Annotated[list[Criterion], Field(min_length=1)]
+    # whether an investigator may let a criterion pass that is not met, with a reason
+    eligibility_waivers: bool = False
     questions: list[Question] = []
     cycles: list[Cycle] = []
     visits: Annotated[list[VisitDefinition], Field(min_length=1)]
