@@ -41,6 +41,12 @@ def arm_code(subject: Subject) -> str | None:
     return arm_codes([subject.pk]).get(subject.pk)
 
 
+def allocated_values(subject: Subject) -> dict[str, str]:
+    """Item → code by which the subject was stratified when it was allocated; it tells no arm."""
+    found = Allocation.objects.filter(subject=subject).values_list("strata_values", flat=True).first()
+    return found or {}
+
+
 def is_allocated(subject: Subject) -> bool:
     return Allocation.objects.filter(subject=subject).exists()
 

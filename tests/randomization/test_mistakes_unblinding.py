@@ -207,3 +207,12 @@ def test_the_sites_people_hear_of_a_randomization_without_the_arm(study, run_out
     assert not any(word in notice.title + notice.body for notice in notices for word in ("HIGH", "LOW", "高", "低"))
     run_outbox()
     assert notices.count() == 3
+
+
+def test_a_stratum_that_was_corrected_since_is_pointed_out(client, study, subject):
+    sign_in(client, study, Role.COORDINATOR, small.site_of(study))
+    words = "when the subject was allocated"
+    assert words not in client.get(page("allocation", subject)).content.decode()
+    small.enter(subject, "DX", KMP="N")
+    html = client.get(page("allocation", subject)).content.decode()
+    assert "was yes when the subject was allocated and is no now" in html

@@ -18,8 +18,10 @@ from apps.randomization.services import (
     go_live,
     randomize_subject,
     reveal_scheme,
+    try_scheme,
 )
-from apps.studies.models import Hold, Study
+from apps.studies.models import Hold, Site, Study
+from apps.subjects.models import Subject
 from tests import small
 
 pytestmark = pytest.mark.django_db
@@ -156,3 +158,38 @@ def test_lists_that_are_not_released_may_be_made_anew(study):
     released = go_live(SYSTEM, create_scheme(SYSTEM, study))
     with small.refused("live"):
         discard_scheme(SYSTEM, released, reason="Wrong plan")
+
+
+def test_nobody_is_randomized_by_lists_that_are_revealed(study, used):
+    waiting = small.enrolled(small.screened(small.site_of(study)))
+    locked(study)
+    reveal_scheme(SYSTEM, used, reason=REASON)
+    Study.objects.filter(pk=study.pk).update(hold=Hold.NONE)
+    waiting = Subject.objects.get(pk=waiting.pk)
+    with small.refused("revealed"):
+        randomize_subject(SYSTEM, waiting)
+    with small.refused("revealed"):
+        extend_lists(SYSTEM, used, 100, reason="More")
+
+
+def test_another_version_of_the_protocol_may_not_change_the_strata_unseen(study, scheme):
+    small.publish_small(randomization=scheme_without_strata())
+    study.refresh_from_db()
+    for step in (lambda: extend_lists(SYSTEM, scheme, 100, reason="More"), lambda: try_scheme(SYSTEM, study)):
+        with small.refused("plan_changed"):
+            step()
+
+
+def scheme_without_strata():
+    return {"method": "permuted_blocks", "block_sizes": [2, 4], "list_length": 12} | small.R
+
+
+def test_more_strata_than_can_be_kept_are_refused():
+    many = small.publish_small(
+        study="many", randomization=scheme_without_strata() | {"strata": ["SITE", "KMP"], "list_length": 100_000}
+    )
+    Site.objects.bulk_create(
+        Site(study=many, code=f"S{n}", name={"en": "x"}, subject_pattern="{site}-{seq}") for n in range(6)
+    )
+    with small.refused("too_many_strata"):
+        create_scheme(SYSTEM, many)

@@ -120,3 +120,9 @@ def test_blocks_that_can_be_predicted_are_warned_of(tmp_path, sizes, blinded, wa
     loaded, _ = load(tmp_path, ("block_sizes: [4, 6]", f"block_sizes: {sizes}"), ("[outcome_assessor]", f"[{blinded}]"))
     assert loaded.definition is not None
     assert any("can tell the last ones" in problem.message for problem in loaded.problems) == warns
+
+
+def test_a_direct_identifier_in_a_form_is_warned_of(tmp_path):
+    loaded, _ = load(tmp_path, ("{oid: DXNOTE,", "{oid: PHONE,"))
+    assert loaded.definition is not None
+    assert any("PHONE looks like a direct identifier" in problem.message for problem in loaded.problems)

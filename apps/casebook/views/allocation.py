@@ -14,6 +14,7 @@ from apps.common.text import reader_language
 from apps.enrolment.selectors import assess_now, confirmed_assessment
 from apps.randomization.permissions import RANDOMIZE, RECORD_MISRANDOMIZATION, UNBLIND
 from apps.randomization.selectors import (
+    allocated_values,
     disclosed_arm,
     is_allocated,
     misrandomizations_of,
@@ -114,6 +115,7 @@ def _show(request, subject: Subject, *, mistake_form=None, unblind_form=None) ->
     reader = base["reader"]
     allocated = is_allocated(subject)
     disclosed = disclosed_arm(request.actor, subject)
+    may_record = allocated and reader.may(RECORD_MISRANDOMIZATION)
     context = base | {
         "allocated": allocated,
         "randomized_on": milestones_of(subject).first("randomization"),
@@ -123,10 +125,23 @@ def _show(request, subject: Subject, *, mistake_form=None, unblind_form=None) ->
         "unblindings": unblindings_of(request.actor, subject),
         "mistake_form": mistake_form or MisrandomizationForm(prefix="mistake"),
         "unblind_form": unblind_form or UnblindForm(request, prefix="unblind"),
-        "may_record": allocated and reader.may(RECORD_MISRANDOMIZATION),
+        "may_record": may_record,
+        "moved": moved_strata(subject) if may_record else [],
         "may_unblind": allocated and not reader.sees_arms and disclosed is None and reader.may(UNBLIND),
         "error": mistake_form or unblind_form,
     }
     response = render(request, "casebook/allocation.html", context, status=422 if context["error"] else 200)
     response["Cache-Control"] = "private, no-store"
     return response
+
+
+def moved_strata(subject: Subject) -> list[tuple[str, str, str]]:
+    """(item, what it was at the allocation, what it is now) where the data were changed since."""
+    protocol = protocol_for_site(subject.site)
+    then, now = allocated_values(subject), stratum_of(subject, protocol).values
+    labels = protocol.labels(reader_language()) | {SITE_STRATUM: _("Site")}
+    return [
+        (labels.get(oid, oid), _code_shown(protocol, oid, code), _code_shown(protocol, oid, now[oid]) if oid in now else "–")
+        for oid, code in then.items()
+        if now.get(oid) != code
+    ]

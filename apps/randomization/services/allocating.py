@@ -16,6 +16,7 @@ from apps.randomization.models import Allocation, Scheme, Slot
 from apps.randomization.permissions import RANDOMIZE
 from apps.randomization.sealing import open_arm, open_secret, seal_arm
 from apps.randomization.selectors import Stratum, is_allocated, is_low, needs_randomization, stratum_of
+from apps.randomization.services.schemes import refuse_other_factors
 from apps.randomization.strata import ALL
 from apps.studies.access import require
 from apps.studies.definition import SITE_STRATUM
@@ -119,6 +120,8 @@ def _list_of(actor: Actor, subject: Subject, protocol: Protocol) -> tuple[Scheme
         raise DomainError(
             _("The randomization of this study has not been released; ask the unblinded statistician."), code="not_live"
         )
+    if scheme.revealed_at is not None:
+        raise DomainError(_("The lists are revealed, so nobody is randomized by them any more."), code="revealed")
     stratum = stratum_of(subject, protocol)
     if stratum.missing:
         labels = protocol.labels(actor.language[:2]) | {SITE_STRATUM: _("Site")}
@@ -189,6 +192,7 @@ def _say_when_low(scheme: Scheme, slot: Slot) -> None:
 def _drawn_slot(scheme: Scheme, stratum: Stratum) -> tuple[Slot, str]:
     """One after the other under the scheme's lock, since each arm depends on all before it."""
     scheme = Scheme.objects.select_for_update(of=("self",), no_key=True).get(pk=scheme.pk)
+    refuse_other_factors(scheme, stratum.values)
     before = Allocation.objects.filter(slot__scheme=scheme).order_by("slot__position")
     past = Tally(before.values_list("strata_values", "arm"))
     arm = METHODS[scheme.method].draw(scheme.config, open_secret(scheme.sealed_secret), stratum.values, past)

@@ -1,7 +1,7 @@
 """Schemes are made and released once, later only made longer, and revealed when the study is over."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.utils import timezone
@@ -27,6 +27,9 @@ from apps.studies.access import require
 from apps.studies.definition import LIST_LENGTH_MAX
 from apps.studies.models import Hold, Study
 from apps.studies.protocol import Protocol, get_protocol
+
+SLOTS_MAX = 500_000  # of all strata together
+LABEL_MAX = 120  # of a stratum's name, as the table has it
 
 
 def create_scheme(actor: Actor, study: Study, *, secret: Secret | None = None) -> Scheme:
@@ -172,6 +175,7 @@ def try_scheme(actor: Actor, study: Study) -> Tried:
         method, config = _planned(study, protocol, secret)
     else:
         method, config = METHODS[scheme.method], scheme.config
+        refuse_other_factors(scheme, levels_of(study, protocol))
         secret = open_secret(scheme.sealed_secret) if method.name == "imported" else secret
     tried = try_out(method, config, levels_of(study, protocol), secret)
     with ledger(actor, study.pk) as entry:
@@ -222,6 +226,15 @@ def download_revealed(actor: Actor, scheme: Scheme) -> Evidence:
     return evidence
 
 
+def refuse_other_factors(scheme: Scheme, items: Collection[str]) -> None:
+    """A later version of the protocol may stratify by other items than the scheme that was sealed."""
+    if set(items) != set(scheme.config["items"]):
+        raise DomainError(
+            _("The protocol's strata are no longer those of the sealed scheme; ask the unblinded statistician."),
+            code="plan_changed",
+        )
+
+
 def new_secret(lists: Lists | None = None) -> Secret:
     return Secret(secrets.token_bytes(32), secrets.token_bytes(32), lists)
 
@@ -264,6 +277,13 @@ def _planned(study: Study, protocol: Protocol, secret: Secret) -> tuple[Method, 
         if not secret.lists:
             raise DomainError(_("The protocol wants an imported list; give its file."), code="needs_list")
         config["length"] = {stratum: len(arms) for stratum, arms in secret.lists.items()}
+    labels = config.get("strata", [])
+    if any(len(label) > LABEL_MAX for label in labels) or len(labels) * plan.list_length > SLOTS_MAX:
+        raise DomainError(
+            _("The strata are too many or too long: at most %(slots)s places in all, and %(length)s characters in a name.")
+            % {"slots": SLOTS_MAX, "length": LABEL_MAX},
+            code="too_many_strata",
+        )
     if problems := method.problems(config):
         raise DomainError("; ".join(problems), code="scheme_problem")
     return method, config
@@ -277,6 +297,8 @@ def _as_sealed(scheme: Scheme) -> tuple[Method, Secret, Lists]:
     """Method, secret and lists of a released scheme; refused where the lists are not those that were sealed."""
     if scheme.live_at is None:
         raise DomainError(_("The randomization has not been released, so there is nothing to extend."), code="not_live")
+    if scheme.revealed_at is not None:
+        raise DomainError(_("The lists are revealed, so nobody is randomized by them any more."), code="revealed")
     method = METHODS[scheme.method]
     changed = DomainError(
         _("The lists are not those that were sealed; nothing is added. Run verify_randomization."), code="not_as_sealed"
@@ -294,7 +316,9 @@ def _as_sealed(scheme: Scheme) -> tuple[Method, Secret, Lists]:
 def _grown(scheme: Scheme, length: int) -> dict[str, Any]:
     """What an extension to that length changes in the configuration."""
     known = scheme.config["strata"]
-    new = [label for label in labels_of(levels_of(scheme.study, _planned_protocol(scheme.study))) if label not in known]
+    levels = levels_of(scheme.study, _planned_protocol(scheme.study))
+    refuse_other_factors(scheme, levels)
+    new = [label for label in labels_of(levels) if label not in known]
     return {"length": length} | ({"strata": known + new} if new else {})
 
 

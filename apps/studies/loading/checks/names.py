@@ -19,6 +19,12 @@ KINDS = (
 )
 
 
+# what tells who somebody is belongs to no form
+IDENTIFYING = frozenset(
+    ("NAME", "SUBJNAME", "PATNAME", "PHONE", "TEL", "MOBILE", "ADDRESS", "EMAIL", "IDCARD", "IDNO", "MRN")
+)
+
+
 def check_names(findings: Findings) -> None:
     for key, attribute, noun in KINDS:
         elements = getattr(findings.definition, key)
@@ -29,6 +35,7 @@ def check_names(findings: Findings) -> None:
     for f, form in enumerate(findings.definition.forms):
         _once(findings, ("forms", f, "groups"), [group.oid for group in form.groups], f"form {form.oid}: the group")
     _items_once(findings)
+    _identifiers(findings)
     _checks_once(findings)
 
 
@@ -55,6 +62,13 @@ def _items_once(findings: Findings) -> None:
         kinds = f" as {there}, here as {here}" if here != there else f" ({here})"
         advice = "an item stands in exactly one form, once: give the new meaning a new OID"
         findings.add(path, f"item {item.oid} stands already in form {other.form.oid} at {where}{kinds}; {advice}")
+
+
+def _identifiers(findings: Findings) -> None:
+    for path, (_, _, item) in findings.items():
+        if item.oid in IDENTIFYING:
+            words = f"{item.oid} looks like a direct identifier; clinical data hold none: see identification_list"
+            findings.warn(path, words)
 
 
 def _checks_once(findings: Findings) -> None:
