@@ -14,7 +14,6 @@ from apps.studies.models import Site
 from apps.studies.protocol import CompiledForm, site_today
 from apps.subjects.consent import Consent, Standing, consent_on, form_on, forms_of
 from apps.subjects.milestones import Milestones
-from apps.subjects.models import Subject
 
 
 def day_of_data(form: CompiledForm, data: dict, visit_day: dt.date | None, entered: dt.date) -> dt.date:
@@ -45,7 +44,6 @@ def consent_of(place: RecordPlace) -> Consent:
         day_of(place),
         Milestones(place.milestones),
         forms_of(place.site.consent_forms),
-        has_withdrawn=place.subject.status == Subject.Status.WITHDRAWN,
     )
 
 

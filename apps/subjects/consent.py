@@ -62,12 +62,12 @@ def form_on(day: date, forms: Sequence[ConsentForm]) -> list[ConsentForm]:
     return [form for form in begun if form.since == newest]
 
 
-def consent_on(day: date, facts: Milestones, forms: Sequence[ConsentForm], *, has_withdrawn: bool) -> Consent:
-    """``has_withdrawn``: the subject left the trial by withdrawing (a withdrawal from treatment alone is none)."""
+def consent_on(day: date, facts: Milestones, forms: Sequence[ConsentForm]) -> Consent:
+    """A withdrawal from treatment alone is none: it sets another fact, and follow-up goes on."""
     given = max((on for kind in GIVEN for _n, on in facts.all(kind) if on <= day), default=None)
     if given is None:
         return Consent(Standing.MISSING)
-    withdrawn = facts.first("withdrawal") if has_withdrawn else None
+    withdrawn = facts.first("withdrawal")
     if withdrawn is not None and withdrawn < day:
         return Consent(Standing.WITHDRAWN, given, withdrawn)
     again = max((form.since for form in forms if form.again and form.since <= day), default=None)

@@ -146,9 +146,10 @@ def test_after_withdrawal_no_visit_but_an_adverse_event(site, run_outbox):
     visited(subject, "D0", -3)
     with small.refused("consent_withdrawn"):
         enter(subject, "VS", "D0", WEIGHT="12.5")
+    depart(SYSTEM, subject, "death", day(site, -4), reason="Of the disease")
     enter(subject, "AE", AETERM="Fever", AESTDAT=day(site, -5).isoformat())
     run_outbox()
-    assert any("after consent was withdrawn" in one.text["en"] for one in proposals())
+    assert any("after consent was withdrawn" in one.text["en"] for one in proposals()), "a death does not undo it"
 
 
 def test_a_withdrawal_from_treatment_alone_goes_on(site):

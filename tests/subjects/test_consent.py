@@ -21,7 +21,7 @@ def on(day, *given, withdrawn=None, forms=FORMS):
     rows = [("consent" if n == 0 else "reconsent", max(n, 1), date.fromisoformat(one)) for n, one in enumerate(given)]
     if withdrawn:
         rows.append(("withdrawal", 1, date.fromisoformat(withdrawn)))
-    return consent_on(date.fromisoformat(day), Milestones.of(rows), forms, has_withdrawn=bool(withdrawn))
+    return consent_on(date.fromisoformat(day), Milestones.of(rows), forms)
 
 
 @pytest.mark.parametrize(

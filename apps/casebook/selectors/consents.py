@@ -32,7 +32,7 @@ def due_of(protocol: Protocol, subject: Subject, facts: Milestones, birth: date 
     if first is None or subject.status in LEFT:
         return []
     found = []
-    consent = consent_on(today, facts, forms_of(subject.site.consent_forms), has_withdrawn=False)
+    consent = consent_on(today, facts, forms_of(subject.site.consent_forms))
     if consent.standing == Standing.OUTDATED and consent.since is not None:
         found.append(Due("again", consent.since))
     plan = protocol.definition.consent

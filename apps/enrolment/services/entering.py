@@ -184,7 +184,7 @@ def refuse_without_consent(subject: Subject, on: date | None = None) -> None:
 
 def _refuse_outdated(subject: Subject, on: date) -> None:
     """Whoever has to sign a new version of the consent form takes no step into the trial before."""
-    found = consent_on(on, milestones_of(subject), forms_of(subject.site.consent_forms), has_withdrawn=False)
+    found = consent_on(on, milestones_of(subject), forms_of(subject.site.consent_forms))
     if found.standing == Standing.OUTDATED and found.since is not None:
         raise DomainError(
             _("A new version of the consent form applies since %(since)s. Enter the re-consent of %(subject)s first.")

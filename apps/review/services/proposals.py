@@ -86,7 +86,7 @@ def _consents(subject: Subject) -> Iterator[Seen]:
             text = None if record.inactive else _version_text(protocol, form, record, forms)
             yield Seen(Kind.CONSENT, f"consent_version:{record.pk}", text, day)
         elif record.visit is None or protocol.visits[record.visit.code].kind != "scheduled":
-            consent = consent_on(day, facts, forms, has_withdrawn=subject.status == Subject.Status.WITHDRAWN)
+            consent = consent_on(day, facts, forms)
             text = None if consent.is_valid or record.inactive else _record_text(form, day, consent)
             audience = "unblinded" if form.oid in protocol.hidden_from_blinded else ""
             yield Seen(Kind.CONSENT, f"consent_record:{record.pk}", text, day, audience=audience)
