@@ -1,7 +1,7 @@
-"""Which visits are due or overdue, by the study's rules and the site's own day; one reminder an occasion."""
+"""Reminders of what is due, by the study's rules and the site's own day; one notice a person and occasion."""
 
-from collections.abc import Collection, Iterator
-from datetime import date, datetime, timedelta
+from collections.abc import Collection
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
@@ -11,23 +11,12 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.common.actors import SYSTEM
 from apps.notifications import services, wording
+from apps.notifications.due import FINDERS, Due
 from apps.notifications.models import Notice
 from apps.studies.access import blinded_roles
 from apps.studies.definition import ReminderRule
 from apps.studies.models import Hold, Membership, Site, Study
 from apps.studies.protocol import get_protocol
-from apps.subjects.models import Subject
-from apps.visits.models import SubjectVisit
-
-# a subject who left is reminded of no more
-ACTIVE = (
-    Subject.Status.SCREENED,
-    Subject.Status.ENROLLED,
-    Subject.Status.RANDOMIZED,
-    Subject.Status.ON_TREATMENT,
-    Subject.Status.OFF_TREATMENT,
-)
-STALE = timedelta(days=60)  # a visit longer past is on the lists, not worth a first mail
 
 
 def remind(now: datetime | None = None) -> int:
@@ -35,29 +24,21 @@ def remind(now: datetime | None = None) -> int:
     now = now or timezone.now()
     written = 0
     for study in Study.objects.exclude(version=None).exclude(hold=Hold.LOCKED):
-        rules = get_protocol(study.version_id).definition.reminders
+        protocol = get_protocol(study.version_id)
         for site in Site.objects.filter(study=study):
             today = now.astimezone(ZoneInfo(site.time_zone)).date()
-            for rule in rules:
-                written += sum(_remind_of(study, site, rule, visit) for visit in _visits(site, rule, today))
+            for rule in protocol.definition.reminders:
+                for due in FINDERS[rule.code](site, protocol, rule, today):
+                    written += _remind_of(study, site, rule, due, today)
     return written
 
 
-def _visits(site: Site, rule: ReminderRule, today: date) -> Iterator[SubjectVisit]:
-    visits = SubjectVisit.objects.filter(
-        subject__site=site, subject__status__in=ACTIVE, status=SubjectVisit.Status.PLANNED, actual=None
-    ).select_related("subject")
-    if rule.code == "visit_due":
-        visits = visits.filter(target__gte=today, target__lte=today + timedelta(days=rule.days))
-    else:
-        visits = visits.filter(latest__lt=today - timedelta(days=rule.days), latest__gte=today - STALE)
-    return visits.order_by("pk").iterator(chunk_size=500)
-
-
-def _remind_of(study: Study, site: Site, rule: ReminderRule, visit: SubjectVisit) -> int:
-    day = visit.target if rule.code == "visit_due" else visit.latest
-    occasion = f"{rule.code}:{visit.pk}:{day}"
-    users = recipients(study, site.pk, {rule.role}, unblinded_only=bool(visit.audience))
+def _remind_of(study: Study, site: Site, rule: ReminderRule, due: Due, today: date) -> int:
+    """Once, or every so many days while it lasts, where the rule says so."""
+    occasion = f"{rule.code}:{due.occasion}"
+    if rule.every and (again := (today - due.since).days // rule.every):
+        occasion = f"{occasion}:{again}"
+    users = recipients(study, site.pk, {rule.role}, unblinded_only=due.hidden)
     users = users.exclude(pk__in=Notice.objects.filter(occasion=occasion).values("user_id"))
     notices = services.notify(
         SYSTEM,
@@ -66,9 +47,9 @@ def _remind_of(study: Study, site: Site, rule: ReminderRule, visit: SubjectVisit
         kind=rule.code,
         occasion=occasion,
         say=getattr(wording, rule.code),
-        args=(visit.subject.number, day),
-        link=reverse("casebook:subject", args=[study.slug, visit.subject.number]),
-        subject=visit.subject,
+        args=(due.subject.number, due.day),
+        link=reverse("casebook:subject", args=[study.slug, due.subject.number]),
+        subject=due.subject,
         language=site.language,
     )
     return len(notices)

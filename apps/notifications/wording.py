@@ -24,6 +24,38 @@ def visit_overdue(number: str, day: date) -> tuple[str, str]:
     )
 
 
+def window_closing(number: str, day: date) -> tuple[str, str]:
+    return (
+        _("Window closing: subject %(number)s") % {"number": number},
+        _("The window of a visit of subject %(number)s ends on %(day)s and the visit has not been entered.")
+        % {"number": number, "day": day_in_words(day)},
+    )
+
+
+def form_incomplete(number: str, day: date) -> tuple[str, str]:
+    return (
+        _("Form not complete: subject %(number)s") % {"number": number},
+        _("A form of the visit of %(day)s of subject %(number)s was begun and is not complete.")
+        % {"number": number, "day": day_in_words(day)},
+    )
+
+
+def query_unanswered(number: str, day: date) -> tuple[str, str]:
+    return (
+        _("Query unanswered: subject %(number)s") % {"number": number},
+        _("A query about subject %(number)s has waited for an answer since %(day)s.")
+        % {"number": number, "day": day_in_words(day)},
+    )
+
+
+def reconsent_due(number: str, day: date) -> tuple[str, str]:
+    return (
+        _("Re-consent due: subject %(number)s") % {"number": number},
+        _("A new version of the consent form applies since %(day)s; subject %(number)s has not signed it.")
+        % {"number": number, "day": day_in_words(day)},
+    )
+
+
 def flag_raised(number: str) -> tuple[str, str]:
     return (
         _("New flag: subject %(number)s") % {"number": number},

@@ -166,7 +166,7 @@ def remind_once(person: Person, number: str) -> None:
     identity = f"<notice-{Notice.objects.get(kind='visit_due').pk}@".encode()
     assert sum(mail.count(identity) for mail in mails) == 1
     assert Site.objects.filter(language=Notice.objects.get(kind="visit_due").language).exists()
-    page.get_by_role("row").filter(has_text=number).get_by_role("button", name="Open").click()
+    page.get_by_role("row").filter(has_text=number).filter(has_text="访视计划").get_by_role("button", name="Open").click()
     expect(page.locator(".subject-head__number")).to_have_text(number)
 
 

@@ -224,11 +224,17 @@ class Outcome(Sourced):
 
 
 class ReminderRule(Part):
-    """When a visit's reminder is due, in days from its target (due soon) or window end (overdue), to which role."""
+    """What is reminded of, so many ``days`` before or after its day, to which role, and again ``every`` so many days.
 
-    code: Literal["visit_due", "visit_overdue"]
+    ``visit_due``: before the target; ``window_closing``: before the window's end; ``visit_overdue``: after it;
+    ``form_incomplete``: after the visit of a form that was begun; ``query_unanswered``: after a query was asked of the
+    role; ``reconsent_due``: after a version of the consent form came that is signed again.
+    """
+
+    code: Literal["visit_due", "window_closing", "visit_overdue", "form_incomplete", "query_unanswered", "reconsent_due"]
     days: Annotated[int, Field(ge=0, le=60)]
     role: str = "coordinator"
+    every: Annotated[int | None, Field(ge=1, le=60)] = None
 
 
 class SafetyPlan(Part):
