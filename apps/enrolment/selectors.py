@@ -11,10 +11,13 @@ from apps.subjects.models import Subject
 from apps.subjects.selectors import count_enrolled
 
 
-def assess_now(subject: Subject, protocol: Protocol | None = None) -> Assessment:
-    """The verdicts on the subject's data as it stands, by the version that its site works by."""
+def assess_now(subject: Subject, protocol: Protocol | None = None, scope: SubjectScope | None = None) -> Assessment:
+    """The verdicts on the subject's data as it stands, by the version that its site works by.
+
+    ``scope``: where the caller reads more of the same data.
+    """
     protocol = protocol or protocol_for_site(subject.site)
-    return assess(subject, protocol, SubjectScope(subject, protocol))
+    return assess(subject, protocol, scope or SubjectScope(subject, protocol))
 
 
 def confirmed_assessment(subject: Subject) -> EligibilityAssessment | None:

@@ -68,16 +68,16 @@ class Stratum:
         return stratum_label(self.values)
 
 
-def stratum_of(subject: Subject, protocol: Protocol) -> Stratum:
-    """By the subject's site and items of now; the browser has no say in it."""
+def stratum_of(subject: Subject, protocol: Protocol, scope: SubjectScope | None = None) -> Stratum:
+    """By the subject's site and items of now; the browser has no say in it. ``scope``: the data, if read already."""
     plan = protocol.definition.randomization
     oids = plan.strata if plan else []
-    scope = SubjectScope(subject, protocol) if any(oid != SITE_STRATUM for oid in oids) else None
+    scope = scope or SubjectScope(subject, protocol)  # reads nothing before it is asked
     values: dict[str, str] = {}
     for oid in oids:
         if oid == SITE_STRATUM:
             values[oid] = subject.site.code
-        elif scope is not None and (value := scope.value(oid)) is not UNKNOWN:
+        elif (value := scope.value(oid)) is not UNKNOWN:
             values[oid] = as_text(value)
     return Stratum(values, tuple(oid for oid in oids if oid not in values))
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Any
 
+from django.db import connection
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
@@ -218,8 +219,22 @@ def _move(protocol: Protocol, rows: list[SubjectVisit], planned: list[Planned]) 
             changes.append(((_name(row), old, _span(row)), row.audience))
         if old != _span(row) or position != row.position:
             moved.append(row)
-    SubjectVisit.objects.bulk_update(moved, ["target", "earliest", "latest", "position"])
+    _store_plan(moved)
     return changes
+
+
+PLANNED = """UPDATE visits_subjectvisit v
+SET target = n.target, earliest = n.earliest, latest = n.latest, position = n.position
+FROM unnest(%s::bigint[], %s::date[], %s::date[], %s::date[], %s::int[]) AS n (id, target, earliest, latest, position)
+WHERE v.id = n.id"""
+
+
+def _store_plan(rows: list[SubjectVisit]) -> None:
+    """One short statement for any number of visits: ``bulk_update`` builds a branch for each value."""
+    if rows:
+        columns = zip(*((row.pk, row.target, row.earliest, row.latest, row.position) for row in rows), strict=True)
+        with connection.cursor() as cursor:
+            cursor.execute(PLANNED, [list(column) for column in columns])
 
 
 def _name(row: SubjectVisit) -> str:

@@ -193,7 +193,7 @@ def _refuse_outdated(subject: Subject, on: date) -> None:
         )
 
 
-def refuse_unconfirmed(subject: Subject) -> Assessment:
+def refuse_unconfirmed(subject: Subject, scope: SubjectScope | None = None) -> Assessment:
     """An investigator confirmed eligibility by the version in force, and the data still say so; returns them."""
     protocol = protocol_for_site(subject.site)
     confirmed = confirmed_terms(subject)
@@ -205,7 +205,7 @@ def refuse_unconfirmed(subject: Subject) -> Assessment:
             _("Eligibility was confirmed by an earlier version of the protocol; confirm it again."),
             code="confirmed_by_other_version",
         )
-    found = assess_now(subject, protocol)
+    found = assess_now(subject, protocol, scope)
     if failing := _failing(found, waived):
         raise DomainError(
             _("Data changed after eligibility was confirmed: %(criteria)s.") % {"criteria": _listed(failing)},

@@ -42,8 +42,8 @@ class Method:
         return {}
 
     def draw(self, config: Config, secret: Secret, values: Mapping[str, str], past: Tally) -> str:
-        """The arm of the next subject, who has these ``values`` (item → code)."""
-        raise NotImplementedError(f"{self.name} takes arms from lists")
+        """The arm of the next subject, who has these ``values`` (item → code). ValueError where arms come from lists."""
+        raise ValueError(f"{self.name} takes arms from lists")
 
 
 def by_ratio(arms: Mapping[str, int]) -> list[str]:

@@ -5,6 +5,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.audit.ledger import Entry, ledger
+from apps.capture.scope import SubjectScope
 from apps.common.actors import SYSTEM, Actor
 from apps.common.errors import DomainError
 from apps.common.reasons import need_reason
@@ -82,10 +83,11 @@ def randomize_subject(actor: Actor, subject: Subject) -> Allocation:
     with ledger(actor, subject.study_id) as entry:
         subject = lock_subject(subject)
         protocol = protocol_for_site(subject.site)
-        _refuse_unready(subject)
+        scope = SubjectScope(subject, protocol)
+        _refuse_unready(subject, scope)
         is_random = needs_randomization(protocol)
         if is_random:
-            scheme, stratum = _list_of(actor, subject, protocol)
+            scheme, stratum = _list_of(actor, subject, protocol, scope)
             _become_randomized(actor, subject)
             allocation = _draw(actor, subject, scheme, stratum)
         else:
@@ -99,7 +101,7 @@ def randomize_subject(actor: Actor, subject: Subject) -> Allocation:
     return allocation
 
 
-def _refuse_unready(subject: Subject) -> None:
+def _refuse_unready(subject: Subject, scope: SubjectScope) -> None:
     if is_allocated(subject):
         raise DomainError(
             _("%(subject)s has an arm already; nobody is allocated twice.") % {"subject": subject.number},
@@ -109,10 +111,10 @@ def _refuse_unready(subject: Subject) -> None:
     # a subject who was given the drug before stays on treatment
     refuse_status(subject, {Status.ENROLLED, Status.ON_TREATMENT}, _("Only an enrolled subject is allocated to an arm."))
     refuse_without_consent(subject, today_at(subject.site))
-    refuse_unconfirmed(subject)
+    refuse_unconfirmed(subject, scope)
 
 
-def _list_of(actor: Actor, subject: Subject, protocol: Protocol) -> tuple[Scheme, Stratum]:
+def _list_of(actor: Actor, subject: Subject, protocol: Protocol, scope: SubjectScope) -> tuple[Scheme, Stratum]:
     """The study's released lists and the subject's stratum, or why there is none yet."""
     released = Scheme.objects.filter(study_id=subject.study_id, live_at__isnull=False)
     scheme = released.defer("config", "sealed_secret").first()
@@ -122,7 +124,7 @@ def _list_of(actor: Actor, subject: Subject, protocol: Protocol) -> tuple[Scheme
         )
     if scheme.revealed_at is not None:
         raise DomainError(_("The lists are revealed, so nobody is randomized by them any more."), code="revealed")
-    stratum = stratum_of(subject, protocol)
+    stratum = stratum_of(subject, protocol, scope)
     if stratum.missing:
         labels = protocol.labels(actor.language[:2]) | {SITE_STRATUM: _("Site")}
         raise DomainError(
