@@ -34,6 +34,7 @@ ROOMS = [
     Room("studies:detail", _("Overview"), "overview"),
     Room("casebook:subjects", _("Subjects"), "subjects", "subjects.view_subjects"),
     Room("casebook:matrix", _("Casebook"), "matrix", "capture.view_records", waiting.overdue_visits, _("visits overdue")),
+    Room("casebook:calendar", _("Calendar"), "calendar", "capture.view_records"),
     Room("casebook:consents", _("Consent"), "check", "subjects.view_subjects"),
     Room("casebook:queries", _("Queries"), "queries", "capture.view_records", waiting.open_queries, _("open queries")),
     Room("casebook:verification", _("Verification"), "verification", "capture.view_records"),

@@ -3,6 +3,7 @@ from django.urls import path
 from apps.casebook.record_urls import urlpatterns as records
 from apps.casebook.views import (
     allocation,
+    calendar,
     closing,
     consents,
     eligibility,
@@ -29,6 +30,7 @@ VISIT = SUBJECT + "visits/<int:visit_id>/"
 
 urlpatterns = [
     path(STUDY + "casebook/", matrix.matrix, name="matrix"),
+    path(STUDY + "calendar/", calendar.calendar, name="calendar"),
     path(STUDY + "audit/", trail.audit, name="audit"),
     path(STUDY + "audit/export/", trail.export, name="audit_export"),
     path(STUDY + "enrolment/", subjects.enrolment_count, name="enrolment_count"),

@@ -68,6 +68,8 @@ def places(stage: Stage) -> dict[str, str]:
         "matrix-unsigned": f"{study}/casebook/?show=unsigned",
         "holds": f"{study}/holds/",
         "consents": f"{study}/consents/",
+        "calendar": f"{study}/calendar/",
+        "calendar-week": f"{study}/calendar/?view=week",
         "screening-log": f"{study}/screening-log/",
         "allocation": f"{about}/allocation/",
         "correct": f"{about}/correct/",

@@ -39,6 +39,7 @@ ROWS = {
     "casebook:allocation": Row(SITE, VIEW_SUBJECTS, at_subject),
     "casebook:misrandomization": post(SITE, RECORD_MISRANDOMIZATION, at_subject),
     "casebook:unblind": post(SITE, UNBLIND, at_subject),
+    "casebook:calendar": Row(STUDY, VIEW_RECORDS, study_slug),
     "casebook:screening_log": Row(STUDY, VIEW_SUBJECTS, study_slug),
     "casebook:screening_export": post(STUDY, VIEW_SUBJECTS, study_slug),
     # the small trial keeps no list; see tests/subjects/test_identities.py for those that do
