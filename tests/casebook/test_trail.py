@@ -8,9 +8,12 @@ from django.urls import reverse
 from apps.audit.models import Event
 from apps.capture.services import close_query, open_query
 from apps.common.actors import SYSTEM
+from apps.common.permissions import Role
+from apps.enrolment.services import depart, take_back_departure
 from apps.review.services import freeze, mark_record
 from apps.studies.models import Membership
 from apps.subjects.selectors import today_at
+from apps.subjects.services import set_milestone
 from tests.journeys import enter, randomized, screened
 
 
@@ -222,3 +225,20 @@ def test_the_blinded_export_nothing_of_the_arm(site, personas, small_trial):
     assert subject.number in text
     for word in ("TAPER", "ECDOSE", "Low dose", "High dose", "Dose log"):
         assert word not in text, word
+
+
+def test_the_blinded_do_not_learn_from_which_treatment_a_subject_left(site, personas):
+    subject = randomized(site)
+    set_milestone(SYSTEM, subject, "first_dose", today_at(site))
+    depart(SYSTEM, subject, "lost", today_at(site), reason="No answer")
+    take_back_departure(SYSTEM, subject, reason="They called")
+    address = f"/studies/{site.study.slug}/audit/"
+    for name, words in (("monitor", True), ("data_manager", False)):
+        user = personas[name].user
+        if not words:  # one blinded role blinds
+            Membership.objects.create(user=user, study=site.study, role=Role.OUTCOME_ASSESSOR)
+        html = personas[name].client.get(address).content.decode()
+        assert "Lost to follow-up" in html
+        assert ("on_treatment" in html) == words
+        csv = b"".join(personas[name].client.post(f"{address}export/").streaming_content).decode()
+        assert ("on_treatment" in csv) == words

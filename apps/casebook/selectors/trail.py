@@ -18,7 +18,7 @@ from apps.audit.chain import chain_of
 from apps.audit.models import Event
 from apps.audit.selectors import EventView, view_of
 from apps.casebook.selectors.lists import clean
-from apps.casebook.selectors.reader import Reader
+from apps.casebook.selectors.reader import Reader, status_for
 from apps.casebook.selectors.trail_words import ACTIONS, EventLine, Speaker
 from apps.studies.access import sees_whole_study, sites_visible_to
 from apps.studies.models import Study
@@ -199,11 +199,13 @@ def _seq_of(study: Study, after: str) -> int | None:
 
 
 def _blurred(reader: Reader, study: Study, event: EventView) -> EventView:
-    """Without the changes of blinded items in a form that is otherwise open."""
+    """Without the changes of blinded items in a form that is otherwise open; a status as the blinded may know it."""
     if not reader.blinded or not event.changes or study.version_id is None:
         return event
     hidden = get_protocol(study.version_id).hidden_from_blinded
     changes = tuple(change for change in event.changes if str(change[0]).rsplit("/", 1)[-1] not in hidden)
+    if event.action.startswith("subjects.status."):
+        changes = tuple((path, status_for(reader, old), status_for(reader, new)) for path, old, new in changes)
     return EventView(**{**vars(event), "changes": changes})
 
 
