@@ -126,6 +126,14 @@ def test_saving_the_imaging_again_opens_nothing_anew(study, run_outbox):
     assert Reading.objects.count() == 1
 
 
+def test_a_visit_that_tells_the_arm_is_not_read(study, run_outbox):
+    subject = small.eligible(small.screened(small.site_of(study)))
+    subject.visits.filter(code="M1").update(audience="unblinded")
+    enter(subject, "TUM", "M1", TUMDAT="2026-01-02")
+    run_outbox()
+    assert not Reading.objects.exists()
+
+
 def test_bad_input_keeps_what_was_typed(assessor, study, run_outbox):
     subject, reading = imaged(study, run_outbox)
     for typed in (

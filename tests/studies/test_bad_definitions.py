@@ -126,3 +126,12 @@ def test_a_direct_identifier_in_a_form_is_warned_of(tmp_path):
     loaded, _ = load(tmp_path, ("{oid: DXNOTE,", "{oid: PHONE,"))
     assert loaded.definition is not None
     assert any("PHONE looks like a direct identifier" in problem.message for problem in loaded.problems)
+
+
+def test_images_that_are_hidden_from_the_blinded(tmp_path):
+    blinding = "blinding: {blinded: [outcome_assessor], source: assumption}"
+    reading = f"{blinding}\nreading: {{images: [DSFILE], score: VS, source: assumption}}"
+    hidden = ("{oid: DSFILE, type: file, ", "{oid: DSFILE, type: file, blinding: arm, ")
+    assert load(tmp_path, (blinding, reading))[0].errors == []
+    (problem,) = load(tmp_path, (blinding, reading), hidden)[0].errors
+    assert "DSFILE is hidden from the blinded" in problem.message

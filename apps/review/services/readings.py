@@ -26,6 +26,8 @@ def open_reading(actor: Actor, record: FormRecord) -> Reading | None:
     planned = protocol.visits.get(visit.code) if visit is not None else None
     if plan is None or visit is None or planned is None or record.inactive or plan.score not in planned.forms:
         return None
+    if visit.audience:  # how many there are would tell the arm, and the assessor may not know of the visit
+        return None
     if record.form_oid not in {protocol.items[oid].form_oid for oid in plan.images}:
         return None
     with ledger(actor, subject.study_id) as entry:

@@ -93,10 +93,13 @@ def _reading(findings: Findings) -> None:
     if plan is None:
         return
     items = {place.item.oid: place.item for _, place in findings.items()}
+    hidden = {place.item.oid for _, place in findings.items() if place.item.blinding or place.form.blinding}
     for index, oid in enumerate(plan.images):
         path = ("reading", "images", index)
         if findings.known(path, oid, items, "item") and oid in items and items[oid].type != "file":
             findings.add(path, f"{oid} is a {items[oid].type}; images are file items")
+        if oid in hidden:
+            findings.add(path, f"{oid} is hidden from the blinded, so no masked assessor reads it")
     forms = {form.oid: form for form in findings.definition.forms}
     if findings.known(("reading", "score"), plan.score, forms, "form") and plan.score in forms:
         form = forms[plan.score]
